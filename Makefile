@@ -1,0 +1,63 @@
+# `make demo` and `make test` do all the set-up: a virtual environment in .venv, the package, SoftHSM2.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed-kms
+INSTALLED_DEV := .venv/installed-dev
+
+.PHONY: help setup demo test lint format bench scenarios rules clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "kmsgate needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 3; }
+	$(PYTHON) -m venv .venv
+
+$(INSTALLED): pyproject.toml | .venv/bin/python
+	@echo "installing kmsgate into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[kms]'
+	@touch $@
+
+$(INSTALLED_DEV): pyproject.toml | .venv/bin/python
+	@echo "installing kmsgate and what its tests need into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(INSTALLED)
+
+setup: $(INSTALLED) ## a virtual environment with kmsgate, and SoftHSM2
+	@./scripts/ensure-softhsm
+
+demo: setup ## allowed, denied, granted, linted; then for real on a new SoftHSM2 token
+	@$(BIN)/python scripts/demo.py
+
+test: $(INSTALLED_DEV) ## style, types, layout, and all tests
+	@./scripts/ensure-softhsm
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(INSTALLED_DEV) ## style, types and layout only
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(INSTALLED_DEV) ## put all code in its form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+scenarios: $(INSTALLED) ## every scenario, with the command that users have
+	$(BIN)/explain-access test fixtures/scenarios
+
+bench: $(INSTALLED_DEV) ## the benchmarks, as a table
+	@./scripts/ensure-softhsm
+	$(BIN)/python -m pytest bench --benchmark-enable --benchmark-only --benchmark-group-by=group \
+	  --benchmark-columns=min,median,mean,stddev,ops,rounds -p no:randomly $(BENCH_ARGS)
+
+clean: ## remove what make made
+	rm -rf .venv .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The Lark grammars: what a policy document, a pattern and a condition-operator name look like."""

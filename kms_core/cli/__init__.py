@@ -1,0 +1,1 @@
+"""The command `kmsgate`. The only room of the core that prints."""

@@ -1,0 +1,163 @@
+"""What the core asks of an HSM, whatever its make: the `Hsm` protocol and the values that cross it.
+
+INVARIANT: every operation takes a `Permit` first and checks it before anything else; `PERMITTED` says which
+actions open which operation. Not here: sessions, mechanisms, how a token is found (the rooms beside it); what
+a ciphertext looks like to a user (`kms_core.ciphertext`); authorization (the gate).
+
+Backing keys follow the design of AWS KMS (AWS KMS Cryptographic Details, "Internal key hierarchies"): made in
+the HSM, exported only wrapped under a domain key that never leaves it, and brought back for use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kms_core.permit import Permit
+
+CHECK_ACTION: Final = "internal:CheckToken"
+EVICT_ACTION: Final = "internal:EvictKeyMaterial"
+
+_DATA_KEY: Final = ("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")
+
+PERMITTED: Final[Mapping[str, frozenset[str]]] = {
+    "random": frozenset({"kms:GenerateRandom", *_DATA_KEY}),
+    "generate_backing_key": frozenset({"kms:CreateKey"}),
+    "encrypt": frozenset({"kms:Encrypt", "kms:ReEncryptTo", *_DATA_KEY}),
+    "decrypt": frozenset({"kms:Decrypt", "kms:ReEncryptFrom"}),
+    "check_value": frozenset({CHECK_ACTION}),
+    "evict": frozenset({"kms:DisableKey", "kms:ScheduleKeyDeletion", EVICT_ACTION}),
+}
+"""Which actions a permit may be for, for each operation of an `Hsm`."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyBinding:
+    """What a wrapped backing key belongs to; its MAC covers all of it, and the domain key's id.
+
+    Attributes:
+        key_id: the KMS key's id, the last part of its ARN.
+        backing_key_id: this backing key's own id.
+        spec: AWS's KeySpec, ``SYMMETRIC_DEFAULT``.
+        usage: AWS's KeyUsage, ``ENCRYPT_DECRYPT``.
+    """
+
+    key_id: str
+    backing_key_id: str
+    spec: str
+    usage: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A backing key as it may be stored: usable only in the HSM that has the domain key.
+
+    Attributes:
+        blob: the key, wrapped under the domain key (RFC 5649).
+        mac: HMAC-SHA-256 over the binding, the domain key's id and the blob, by a key of the HSM.
+        domain_key_id: which domain key wraps it.
+    """
+
+    blob: bytes = field(repr=False)
+    mac: bytes = field(repr=False)
+    domain_key_id: str
+
+
+class StoredKey(Protocol):
+    """A backing key as a store gives it back: its binding and its wrapped form, by their names."""
+
+    @property
+    def id(self) -> str:
+        """The backing key's own id."""
+        ...
+
+    @property
+    def key_id(self) -> str:
+        """The id of the KMS key it belongs to."""
+        ...
+
+    @property
+    def spec(self) -> str:
+        """AWS's KeySpec."""
+        ...
+
+    @property
+    def usage(self) -> str:
+        """AWS's KeyUsage."""
+        ...
+
+    @property
+    def domain_key_id(self) -> str:
+        """Which domain key wraps it."""
+        ...
+
+    @property
+    def blob(self) -> bytes:
+        """The key, wrapped."""
+        ...
+
+    @property
+    def mac(self) -> bytes:
+        """What holds all of this together."""
+        ...
+
+
+class Sealed(NamedTuple):
+    """What AES-256-GCM gives: a 12-byte IV that the HSM drew, the ciphertext, and a 16-byte tag."""
+
+    iv: bytes
+    ciphertext: bytes
+    tag: bytes
+
+
+class Hsm(Protocol):
+    """An open token. Safe for use by several threads; not across a fork.
+
+    Every operation may raise `PermitError` (the permit does not cover it), `KMSInternalError` (the HSM does
+    not answer, or stored material is not what it was; nothing was done) and `HsmFaultError` (used in a forked
+    process, or after `close`).
+    """
+
+    def random(self, permit: Permit, length: int) -> bytes:
+        """Draw `length` (at least 1) random bytes."""
+        ...
+
+    def generate_backing_key(self, permit: Permit, key_arn: str, binding: KeyBinding) -> WrappedKey:
+        """Make a new key and give it back wrapped.
+
+        The permit is for `key_arn`, or has no key (CreateKey is authorised before its key exists).
+
+        Raises:
+            UnsupportedOperationError: this token cannot make keys of that spec and usage.
+        """
+        ...
+
+    def encrypt(self, permit: Permit, key: StoredKey, plaintext: bytes, aad: bytes) -> Sealed:
+        """Encrypt under a backing key, with a new random IV; `aad` is authenticated, not encrypted."""
+        ...
+
+    def decrypt(self, permit: Permit, key: StoredKey, sealed: Sealed, aad: bytes) -> bytes:
+        """Give the plaintext back.
+
+        Raises:
+            InvalidCiphertextError: key, IV, ciphertext, tag and `aad` do not belong together.
+        """
+        ...
+
+    def check_value(self, permit: Permit) -> bytes:
+        """32 bytes that are the same as long as the token's own keys are the same, and say nothing of them.
+
+        A store keeps it, and compares it at each start: another value is another or a damaged token.
+        """
+        ...
+
+    def evict(self, permit: Permit, key: StoredKey) -> None:
+        """Drop a backing key from the HSM's memory, where it is there; its wrapped form stays usable."""
+        ...
+
+    def close(self) -> None:
+        """Log out and let go of the token; a second time does nothing. Takes no permit: it touches no key."""
+        ...

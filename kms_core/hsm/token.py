@@ -1,0 +1,89 @@
+"""An `Hsm` over PKCS#11: checks the permit, picks the lane, and lets `backing_keys` do the work.
+
+Not here: how a token comes to be open (`embedded`), and what PKCS#11 needs (the rooms below).
+"""
+
+from __future__ import annotations
+
+import itertools
+import zlib
+from typing import TYPE_CHECKING
+
+from kms_core.errors import PermitError
+from kms_core.hsm import backing_keys
+from kms_core.hsm.protocol import PERMITTED
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from kms_core.hsm.lanes import Lanes
+    from kms_core.hsm.protocol import KeyBinding, Sealed, StoredKey, WrappedKey
+    from kms_core.permit import Permit
+
+
+class Pkcs11Hsm:
+    """An open token; see `Hsm` for what each operation does and raises.
+
+    Leaving it as a context manager closes it.
+    """
+
+    def __init__(self, lanes: Lanes) -> None:
+        self._lanes = lanes
+        self._turns = itertools.count()
+
+    def random(self, permit: Permit, length: int) -> bytes:
+        """Draw random bytes."""
+        permit.require_action(PERMITTED["random"])
+        if length < 1:
+            raise ValueError(f"cannot draw {length} random bytes")
+        return self._lanes.run(next(self._turns), lambda lane: backing_keys.random(lane, length))
+
+    def generate_backing_key(self, permit: Permit, key_arn: str, binding: KeyBinding) -> WrappedKey:
+        """Make a new key."""
+        _require_for_new_key(permit, key_arn, binding)
+        return self._lanes.run(next(self._turns), lambda lane: backing_keys.make(lane, binding))
+
+    def encrypt(self, permit: Permit, key: StoredKey, plaintext: bytes, aad: bytes) -> Sealed:
+        """Encrypt."""
+        permit.require_key_id(PERMITTED["encrypt"], key.key_id)
+        return self._lanes.run(_turn(key), lambda lane: backing_keys.encrypt(lane, key, plaintext, aad))
+
+    def decrypt(self, permit: Permit, key: StoredKey, sealed: Sealed, aad: bytes) -> bytes:
+        """Decrypt."""
+        permit.require_key_id(PERMITTED["decrypt"], key.key_id)
+        return self._lanes.run(_turn(key), lambda lane: backing_keys.decrypt(lane, key, sealed, aad))
+
+    def check_value(self, permit: Permit) -> bytes:
+        """Show that the token's own keys are the ones they were."""
+        permit.require_action(PERMITTED["check_value"])
+        return self._lanes.run(0, backing_keys.check_value)
+
+    def evict(self, permit: Permit, key: StoredKey) -> None:
+        """Drop a key from memory."""
+        permit.require_key_id(PERMITTED["evict"], key.key_id)
+        self._lanes.run(_turn(key), lambda lane: lane.handles.evict(key.id))
+
+    def close(self) -> None:
+        """Let go of the token."""
+        self._lanes.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _require_for_new_key(permit: Permit, key_arn: str, binding: KeyBinding) -> None:
+    # CreateKey is authorised before its key has an ARN
+    permit.require(PERMITTED["generate_backing_key"], key_arn if permit.key_arn else None)
+    if key_arn.partition(":key/")[2] != binding.key_id:
+        raise PermitError(f"a backing key for `{binding.key_id}` cannot be made for `{key_arn}`")
+
+
+def _turn(key: StoredKey) -> int:
+    # the same lane every time, in every process alike
+    return zlib.crc32(key.id.encode())

@@ -1,0 +1,99 @@
+"""A KMS key as DescribeKey shows it, and the names of what it can be.
+
+Not the key's material (`backing_key`) and not its policy. Spelling and meaning:
+https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class KeyState(StrEnum):
+    """Where a key stands in its life; what it may do there is `key_states`."""
+
+    CREATING = "Creating"
+    ENABLED = "Enabled"
+    DISABLED = "Disabled"
+    PENDING_DELETION = "PendingDeletion"
+    PENDING_REPLICA_DELETION = "PendingReplicaDeletion"
+    PENDING_IMPORT = "PendingImport"
+    UNAVAILABLE = "Unavailable"
+    UPDATING = "Updating"
+
+
+class KeyUsage(StrEnum):
+    """What a key is for: one purpose, chosen when it is made."""
+
+    ENCRYPT_DECRYPT = "ENCRYPT_DECRYPT"
+    SIGN_VERIFY = "SIGN_VERIFY"
+    GENERATE_VERIFY_MAC = "GENERATE_VERIFY_MAC"
+    KEY_AGREEMENT = "KEY_AGREEMENT"
+
+
+class KeySpec(StrEnum):
+    """The kind of key material. Keys are made of SYMMETRIC_DEFAULT, which is AES-256-GCM."""
+
+    SYMMETRIC_DEFAULT = "SYMMETRIC_DEFAULT"
+
+
+class KeyOrigin(StrEnum):
+    """Where the material comes from. AWS_KMS means that this service made it, in its HSM."""
+
+    AWS_KMS = "AWS_KMS"
+
+
+class KeyManager(StrEnum):
+    """Who rules over the key."""
+
+    AWS = "AWS"
+    CUSTOMER = "CUSTOMER"
+
+
+SYMMETRIC_ALGORITHM = "SYMMETRIC_DEFAULT"
+"""The one encryption algorithm of a symmetric encryption key, as the API spells it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMetadata:
+    """What is known of a key besides its material and its policy.
+
+    Attributes:
+        key_id: its id, a UUID.
+        arn: its ARN.
+        account: the account that owns it.
+        creation_date: seconds since 1970.
+        description: the owner's words.
+        state: where it stands in its life.
+        usage: what it is for.
+        spec: the kind of material.
+        origin: where the material comes from.
+        manager: who rules over it.
+        multi_region: whether it is a multi-Region key.
+        current_backing_key_id: the backing key that new ciphertext is made with; rotation moves it on, and
+            the older ones stay for decryption. None while the key is being made.
+    """
+
+    key_id: str
+    arn: str
+    account: str
+    creation_date: float
+    description: str = ""
+    state: KeyState = KeyState.CREATING
+    usage: KeyUsage = KeyUsage.ENCRYPT_DECRYPT
+    spec: KeySpec = KeySpec.SYMMETRIC_DEFAULT
+    origin: KeyOrigin = KeyOrigin.AWS_KMS
+    manager: KeyManager = KeyManager.CUSTOMER
+    multi_region: bool = False
+    current_backing_key_id: str | None = None
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it can be used in cryptographic operations; `Updating` counts, as the service has it."""
+        return self.state in {KeyState.ENABLED, KeyState.UPDATING}
+
+    @property
+    def encryption_algorithms(self) -> tuple[str, ...]:
+        """The algorithms that it can encrypt with."""
+        return (SYMMETRIC_ALGORITHM,) if self.usage is KeyUsage.ENCRYPT_DECRYPT else ()

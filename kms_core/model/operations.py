@@ -1,0 +1,61 @@
+"""The operations of the core, as a table: what each is authorised as, and what it asks of its key.
+
+Not how an operation works (`service`). Facts: the KMS permissions reference,
+https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html, and each
+operation's page of the API reference. Which of them work across accounts is in the engine's catalogue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kms_core.model.key import KeyUsage
+
+
+class Operation(StrEnum):
+    """An API operation, as AWS names it."""
+
+    CREATE_KEY = "CreateKey"
+    DESCRIBE_KEY = "DescribeKey"
+    ENCRYPT = "Encrypt"
+    DECRYPT = "Decrypt"
+    GENERATE_DATA_KEY = "GenerateDataKey"
+    GET_KEY_POLICY = "GetKeyPolicy"
+    PUT_KEY_POLICY = "PutKeyPolicy"
+    CREATE_GRANT = "CreateGrant"
+    LIST_GRANTS = "ListGrants"
+
+    @property
+    def action(self) -> str:
+        """The action that it is authorised as, ``kms:Decrypt``."""
+        return f"kms:{self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class OperationFacts:
+    """What an operation asks of its key.
+
+    Attributes:
+        changes_access: it changes who may use the key, so it runs alone on that key.
+        usage: the key usage that it needs; None where any will do.
+    """
+
+    changes_access: bool = False
+    usage: KeyUsage | None = None
+
+
+_CRYPTOGRAPHIC = OperationFacts(usage=KeyUsage.ENCRYPT_DECRYPT)
+_READING = OperationFacts()
+_CHANGING_ACCESS = OperationFacts(changes_access=True)
+
+FACTS: dict[Operation, OperationFacts] = {
+    Operation.DESCRIBE_KEY: _READING,
+    Operation.ENCRYPT: _CRYPTOGRAPHIC,
+    Operation.DECRYPT: _CRYPTOGRAPHIC,
+    Operation.GENERATE_DATA_KEY: _CRYPTOGRAPHIC,
+    Operation.GET_KEY_POLICY: _READING,
+    Operation.PUT_KEY_POLICY: _CHANGING_ACCESS,
+    Operation.CREATE_GRANT: _CHANGING_ACCESS,
+    Operation.LIST_GRANTS: _READING,
+}

@@ -1,0 +1,265 @@
+"""One call from its first check to its end: the order of the checks, and that nothing ends unrecorded.
+
+The order is the service's: parameters (before `on_key`), existence of the key, authorization, key state, key
+usage; what the operation does comes after. Not what the checks are made of: the tables in `model`, the gate.
+
+Inside an account a missing key is NotFoundException. Across accounts a caller cannot tell a missing key from
+a forbidden one: both are decided by the engine, recorded, and answered with one text.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kms_core.audit.record import AuditEntry, RecordKind
+from kms_core.errors import (
+    AccessDeniedError,
+    InvalidGrantTokenError,
+    InvalidKeyUsageError,
+    KmsError,
+    KMSInternalError,
+    NotFoundError,
+)
+from kms_core.gate import Call
+from kms_core.model.caller import Caller
+from kms_core.model.key_reference import KeyReference
+from kms_core.model.key_states import require_state
+from kms_core.model.operations import FACTS, Operation
+from kms_core.service.context import Context, every_call
+from kms_core.service.parameters import check_grant_tokens
+from kms_core.store.grants import token_grant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from kms_core.audit.log import AuditLog
+    from kms_core.gate import Authorizer, Gate
+    from kms_core.model.key import KeyMetadata
+    from kms_core.model.sources import Sources
+    from kms_core.permit import Permit
+    from kms_core.service.key_access import KeyAccess
+    from kms_core.store.database import Database
+    from kms_core.store.keys import KeyRow
+
+_LOG = logging.getLogger(__name__)
+_LONGEST_NAME = 2048
+
+_FOREIGN_KEY = (
+    "User: {principal} is not authorized to perform: {action} on resource: {resource} because the resource "
+    "does not exist in this Region, no resource-based policies allow access, or a resource-based policy "
+    "explicitly denies access"
+)
+FOREIGN_CIPHERTEXT = (
+    "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or "
+    "you are not allowed to access."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A call that may go ahead: its permit, and its key and key policy as they were when it was let in."""
+
+    permit: Permit
+    key: KeyMetadata
+    policy_digest: str
+
+
+@dataclass(slots=True)
+class OpenCall:
+    """A call that has begun.
+
+    Attributes:
+        operation: what is called.
+        caller: who calls.
+        id: the call's id.
+        grant_tokens: the tokens that the caller presented, all genuine.
+        key_arn: the key that it turned out to be about.
+        decided: whether the engine was asked.
+    """
+
+    operation: Operation
+    caller: Caller
+    id: str
+    grant_tokens: tuple[str, ...] = field(default=(), repr=False)
+    key_arn: str | None = None
+    decided: bool = False
+
+
+class Calls:
+    """Begins calls, brings them to their key and records how they end."""
+
+    def __init__(
+        self,
+        database: Database,
+        gate: Gate,
+        log: AuditLog,
+        access: KeyAccess,
+        sources: Sources,
+        *,
+        region: str,
+        identities: str,
+    ) -> None:
+        self._database = database
+        self._gate = gate
+        self._log = log
+        self._access = access
+        self._new_id = sources.new_id
+        self._region = region
+        self._identities = identities
+
+    @contextmanager
+    def begin(
+        self, operation: Operation, caller: Caller | str, grant_tokens: Sequence[str] = ()
+    ) -> Iterator[OpenCall]:
+        """A call of an operation; whatever error ends it is recorded before it leaves.
+
+        Raises:
+            ValidationError: the caller or a grant token is malformed.
+            InvalidGrantTokenError: a grant token was not made here.
+            KMSInternalError: anything that no operation answers with; nothing of it is told to the caller.
+        """
+        call_id = self._new_id()
+        call: OpenCall | None = None
+        try:
+            call = OpenCall(operation, Caller.of(caller), call_id)
+            call.grant_tokens = self._genuine(check_grant_tokens(grant_tokens))
+            yield call
+        except AccessDeniedError:
+            raise  # the gate has recorded it
+        except KmsError as error:
+            self._log.append(_ending(operation, caller, call_id, call, error))
+            raise
+        except Exception as error:
+            _LOG.exception("call %s failed", call_id)
+            internal = KMSInternalError("an internal error ended the call")
+            self._log.append(_ending(operation, caller, call_id, call, internal))
+            raise internal from error
+
+    def reference(self, call: OpenCall, key_id: str) -> KeyReference:
+        """The key that a KeyId parameter names.
+
+        Raises:
+            ValidationError, InvalidArnError, NotFoundError: it can name no key here.
+        """
+        return KeyReference.parse(key_id, call.caller, self._region)
+
+    @contextmanager
+    def on_key(
+        self,
+        call: OpenCall,
+        reference: KeyReference,
+        context: Context,
+        *,
+        engine_for: Callable[[str], Authorizer | None] = lambda _arn: None,
+        foreign: str = _FOREIGN_KEY,
+    ) -> Iterator[Admitted]:
+        """Bring a call to its key: it exists, the caller may, its state and usage allow it.
+
+        Args:
+            call: the call.
+            reference: the key.
+            context: the condition keys that the operation adds.
+            engine_for: who decides on the key with this ARN, where it is not the usual engine; asked with the
+                key's lock held.
+            foreign: what to answer for a key of another account that is missing or forbidden.
+
+        Raises:
+            NotFoundError: there is no such key in the caller's account.
+            AccessDeniedError: the caller may not; or the key is another account's and may be missing.
+            DisabledError, KMSInvalidStateError, InvalidKeyUsageError: the key's state or usage forbids it.
+        """
+        facts = FACTS[call.operation]
+        call.key_arn = reference.arn
+        with self._access.held(reference.arn, alone=facts.changes_access) as row:
+            if row is None and _owns(call, reference):
+                raise NotFoundError(f"Key '{reference.arn}' does not exist")
+            policies = (("key", row.policy_digest),) if row else ()
+            asked = self._asked(call, reference.arn, context, policies)
+            with self._admit(
+                asked, engine_for(reference.arn), None if _owns(call, reference) else foreign
+            ) as permit:
+                existing = _existing(row, reference)
+                require_state(call.operation, existing.metadata)
+                _require_usage(call.operation, existing.metadata)
+                yield Admitted(permit, existing.metadata, existing.policy_digest)
+
+    @contextmanager
+    def without_key(self, call: OpenCall, new_key_arn: str, context: Context) -> Iterator[Permit]:
+        """Let a call through that is authorised on no key; the permit is for the key that it makes.
+
+        Raises:
+            AccessDeniedError: the caller may not.
+        """
+        call.key_arn = new_key_arn
+        asked = self._asked(call, "*", context, ())
+        with self._gate.admit(asked) as permit:
+            yield permit
+
+    @contextmanager
+    def _admit(self, asked: Call, engine: Authorizer | None, foreign: str | None) -> Iterator[Permit]:
+        try:
+            with self._gate.admit(asked, engine) as permit:
+                yield permit
+        except AccessDeniedError:
+            if foreign is None:
+                raise
+            # INVARIANT: nothing here depends on whether the key exists, not even the decision on the error
+            text = foreign.format(principal=asked.principal, action=asked.action, resource=asked.resource)
+            raise AccessDeniedError(text) from None
+
+    def _asked(
+        self, call: OpenCall, resource: str, context: Context, policies: tuple[tuple[str, str], ...]
+    ) -> Call:
+        call.decided = True
+        return Call(
+            call_id=call.id,
+            principal=call.caller.principal_arn,
+            action=call.operation.action,
+            resource=resource,
+            key_arn=call.key_arn or resource,
+            context=every_call(call.caller) | context,
+            grant_tokens=call.grant_tokens,
+            policies=(*policies, ("identities", self._identities)),
+            via_service=call.caller.via_service,
+        )
+
+    def _genuine(self, tokens: tuple[str, ...]) -> tuple[str, ...]:
+        if tokens:
+            with self._database.read() as connection:
+                if any(token_grant(connection, token) is None for token in tokens):
+                    raise InvalidGrantTokenError("a grant token is not valid")
+        return tokens
+
+
+def _owns(call: OpenCall, reference: KeyReference) -> bool:
+    return reference.account == call.caller.account
+
+
+def _existing(row: KeyRow | None, reference: KeyReference) -> KeyRow:
+    if row is None:  # the engine does not know the key either, so it cannot have allowed this
+        raise NotFoundError(f"Key '{reference.arn}' does not exist")
+    return row
+
+
+def _require_usage(operation: Operation, key: KeyMetadata) -> None:
+    usage = FACTS[operation].usage
+    if usage is not None and key.usage is not usage:
+        raise InvalidKeyUsageError(f"{key.arn} key usage is {key.usage} which is not valid for {operation}.")
+
+
+def _ending(
+    operation: Operation, caller: Caller | str, call_id: str, call: OpenCall | None, error: KmsError
+) -> AuditEntry:
+    principal = caller.principal_arn if isinstance(caller, Caller) else str(caller)[:_LONGEST_NAME]
+    return AuditEntry(
+        kind=RecordKind.FAILURE if call and call.decided else RecordKind.REFUSAL,
+        call_id=call_id,
+        principal=principal,
+        action=operation.action,
+        key_arn=call.key_arn if call else None,
+        via_service=call.caller.via_service if call else None,
+        error_code=error.code,
+    )

@@ -1,0 +1,98 @@
+"""Key policies as documents: the default one, what may be put, and the lock-out safety check.
+
+Not the operations on them (`policies`).
+https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html and key-policy-default.html.
+Statements without Action or Resource are accepted and have no effect, as the service has it; `read_policy`
+says what else is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kms_core.errors import LimitExceededError, MalformedPolicyDocumentError
+from kms_core.model.operations import Operation
+from kms_core.service.context import every_call, key_policy
+from kms_core.service.key_access import record_of
+from kms_core.service.parameters import check_length
+from policy_engine import PolicyEngine, Request
+from policy_engine.errors import PolicySchemaError, PolicySyntaxError
+from policy_engine.model.policy import PolicyKind
+from policy_engine.reading import read_policy
+from policy_engine.span import Source, Span
+
+if TYPE_CHECKING:
+    from kms_core.model.caller import Caller
+    from kms_core.model.key import KeyMetadata
+    from policy_engine.model.bundle import Bundle
+    from policy_engine.model.policy import Policy
+
+MAX_BYTES = 32_768
+_MAX_LENGTH = 131_072
+_FORBIDDEN = re.compile(r"[^\t\n\r\x20-\xff]")
+_FILE = "<key policy>"
+_LOCKED_OUT = "The new key policy will not allow you to update the key policy in the future."
+
+
+_DEFAULT = """{
+  "Version" : "2012-10-17",
+  "Id" : "key-default-1",
+  "Statement" : [ {
+    "Sid" : "Enable IAM User Permissions",
+    "Effect" : "Allow",
+    "Principal" : {
+      "AWS" : "%s"
+    },
+    "Action" : "kms:*",
+    "Resource" : "*"
+  } ]
+}"""
+
+
+def default_key_policy(partition: str, account: str) -> str:
+    """The policy of a key that is made without one, to the letter: it delegates to the account's IAM."""
+    return _DEFAULT % f"arn:{partition}:iam::{account}:root"
+
+
+def read_key_policy(text: str) -> Policy:
+    """Read a key policy that is to be put.
+
+    Raises:
+        ValidationError: it is empty, or longer than any request may be.
+        LimitExceededError: it is over 32,768 bytes.
+        MalformedPolicyDocumentError: it holds a forbidden character, or is no key policy; says where.
+    """
+    check_length("policy", text, 1, _MAX_LENGTH)
+    forbidden = _FORBIDDEN.search(text)
+    if forbidden:
+        where = Span(Source(_FILE, text), forbidden.start(), forbidden.end())
+        raise MalformedPolicyDocumentError(
+            f"{where}: the character U+{ord(forbidden.group()):04X} may not stand in a key policy"
+        )
+    if len(text.encode()) > MAX_BYTES:
+        raise LimitExceededError(f"the key policy has {len(text.encode())} bytes; the most is {MAX_BYTES}")
+    try:
+        return read_policy(text, kind=PolicyKind.KEY, name="default", file=_FILE)
+    except (PolicySyntaxError, PolicySchemaError) as error:
+        raise MalformedPolicyDocumentError(str(error)) from error
+
+
+def require_no_lockout(bundle: Bundle, caller: Caller, key: KeyMetadata, policy: Policy) -> None:
+    """The lock-out safety check: under the new policy the caller could put another one.
+
+    Identity policies count where the new policy lets them; grants do not.
+
+    Raises:
+        MalformedPolicyDocumentError: it could not.
+    """
+    engine = PolicyEngine(replace(bundle, keys={key.arn: record_of(key, policy)}))
+    request = Request(
+        principal=caller.principal_arn,
+        action=Operation.PUT_KEY_POLICY.action,
+        resource=key.arn,
+        context=every_call(caller) | key_policy(),
+    )
+    if not engine.authorize(request).allowed:
+        raise MalformedPolicyDocumentError(_LOCKED_OUT)

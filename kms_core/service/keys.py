@@ -1,0 +1,128 @@
+"""CreateKey and DescribeKey.
+
+https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html. Keys are symmetric encryption keys
+whose material the HSM makes. A key comes into being in three steps: an intent row that no operation sees, the
+material, and one commit that files the material and enables the key. A crash before that commit leaves no
+key.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kms_core.errors import KmsError, ValidationError
+from kms_core.model.key import KeyMetadata, KeyState
+from kms_core.model.key_reference import KeyReference
+from kms_core.model.operations import Operation
+from kms_core.service import context
+from kms_core.service.key_policies import default_key_policy, read_key_policy, require_no_lockout
+from kms_core.service.parameters import MAX_DESCRIPTION, check_text
+from kms_core.store import keys
+from kms_core.store.policies import file_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kms_core.model.caller import Caller
+    from kms_core.permit import Permit
+    from kms_core.service.core import Core
+
+
+class KeyOperations:
+    """What makes and shows keys."""
+
+    _core: Core
+
+    def create_key(
+        self,
+        caller: Caller | str,
+        *,
+        description: str = "",
+        policy: str | None = None,
+        bypass_policy_lockout_safety_check: bool | None = None,
+    ) -> KeyMetadata:
+        """Make a symmetric encryption key in the caller's account.
+
+        Args:
+            caller: who calls.
+            description: up to 8,192 characters.
+            policy: the key policy, as JSON; the default one delegates to the account's IAM policies.
+            bypass_policy_lockout_safety_check: True lets a policy through under which the caller cannot put
+                another one; None is a parameter that was left out.
+
+        Raises:
+            AccessDeniedError: no identity policy of the caller allows kms:CreateKey.
+            MalformedPolicyDocumentError: the policy is none, or would lock the caller out.
+            LimitExceededError: the policy is over 32,768 bytes.
+            ValidationError: a parameter is out of its bounds.
+            KMSInternalError: the HSM or the store fails; then there is no new key.
+        """
+        core = self._core
+        with core.calls.begin(Operation.CREATE_KEY, caller) as call:
+            check_text("description", description, 0, MAX_DESCRIPTION)
+            key = self._planned(call.caller, description)
+            text = default_key_policy(call.caller.partition, key.account) if policy is None else policy
+            document = read_key_policy(text)
+            carried = context.create_key(key, bypass=bypass_policy_lockout_safety_check)
+            with core.calls.without_key(call, key.arn, carried) as permit:
+                if not bypass_policy_lockout_safety_check:
+                    require_no_lockout(core.identities, call.caller, key, document)
+                return self._make(permit, key, text)
+
+    def describe_key(
+        self, caller: Caller | str, key_id: str, *, grant_tokens: Sequence[str] = ()
+    ) -> KeyMetadata:
+        """Show a key.
+
+        Args:
+            caller: who calls.
+            key_id: a key id or key ARN.
+            grant_tokens: tokens of grants that may be too new to be known everywhere.
+
+        Raises:
+            AccessDeniedError, InvalidArnError, NotFoundError, ValidationError, KMSInternalError
+        """
+        calls = self._core.calls
+        with calls.begin(Operation.DESCRIBE_KEY, caller, grant_tokens) as call:
+            reference = calls.reference(call, key_id)
+            with calls.on_key(call, reference, {}) as admitted:
+                return admitted.key
+
+    def _planned(self, caller: Caller, description: str) -> KeyMetadata:
+        if caller.account is None:
+            raise ValidationError("a service has no account to make a key in")
+        sources = self._core.sources
+        reference = KeyReference.of(caller.partition, self._core.region, caller.account, sources.new_id())
+        return KeyMetadata(
+            key_id=reference.key_id,
+            arn=reference.arn,
+            account=reference.account,
+            creation_date=sources.now(),
+            description=description,
+        )
+
+    def _make(self, permit: Permit, key: KeyMetadata, policy: str) -> KeyMetadata:
+        core = self._core
+        with core.database.write() as connection:
+            keys.insert_intent(connection, key, file_policy(connection, policy))
+        with self._given_up_on_failure(key):
+            material = core.material.generate(
+                permit, key.arn, key.key_id, spec=key.spec.value, usage=key.usage.value
+            )
+            with core.database.write() as connection:
+                keys.enable_with(connection, material)
+        return replace(key, state=KeyState.ENABLED, current_backing_key_id=material.id)
+
+    @contextmanager
+    def _given_up_on_failure(self, key: KeyMetadata) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            try:
+                with self._core.database.write() as connection:
+                    keys.drop_intent(connection, key.key_id)
+            except KmsError:
+                pass  # the intent is invisible, and the next start drops it
+            raise

@@ -1,0 +1,59 @@
+"""The KMS: all its operations in one object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kms_core.model.sources import Sources
+from kms_core.service.core import assemble
+from kms_core.service.cryptography import CryptographicOperations
+from kms_core.service.grants import GrantOperations
+from kms_core.service.keys import KeyOperations
+from kms_core.service.policies import PolicyOperations
+from policy_engine import Bundle
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from kms_core.hsm import Hsm
+    from kms_core.service.core import Core
+    from kms_core.store.database import Database
+
+DEFAULT_REGION = "us-east-1"
+
+
+class Kms(KeyOperations, CryptographicOperations, PolicyOperations, GrantOperations):
+    """A KMS on one database and one HSM; safe for use by several threads.
+
+    It owns both: leaving it as a context manager, or `close`, closes them.
+
+    Args:
+        database: brought up to date.
+        hsm: open, and the one that the database goes with.
+        bundle: the identity policies, groups, SCPs and so on of callers. Its keys do not count.
+        region: where this service is.
+        sources: time, ids and randomness.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        hsm: Hsm,
+        *,
+        bundle: Bundle | None = None,
+        region: str = DEFAULT_REGION,
+        sources: Sources | None = None,
+    ) -> None:
+        self._hsm = hsm
+        self._core: Core = assemble(database, hsm, bundle or Bundle(), region, sources or Sources())
+
+    def close(self) -> None:
+        """Let go of the HSM and the database; a second time does nothing."""
+        self._hsm.close()
+        self._core.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,72 @@
+"""What the operations answer. Names follow the API's response elements, in snake_case.
+
+INVARIANT: a plaintext is never in a repr.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from policy_engine.model.grant import Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Encrypted:
+    """Encrypt's answer; `key_id` is the key's ARN."""
+
+    ciphertext_blob: bytes = field(repr=False)
+    key_id: str
+    encryption_algorithm: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decrypted:
+    """Decrypt's answer; `key_id` is the ARN of the key that the ciphertext was made under."""
+
+    plaintext: bytes = field(repr=False)
+    key_id: str
+    encryption_algorithm: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """GenerateDataKey's answer: the data key twice, plain and encrypted under the key with ARN `key_id`."""
+
+    ciphertext_blob: bytes = field(repr=False)
+    plaintext: bytes = field(repr=False)
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPolicy:
+    """GetKeyPolicy's answer: the text as it was put."""
+
+    policy: str
+    policy_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedGrant:
+    """CreateGrant's answer. Whoever holds the token can use the grant at once, so it is not in the repr."""
+
+    grant_id: str
+    grant_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedGrant:
+    """A grant, and the ARN of the key that it is on."""
+
+    key_id: str
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class GrantPage:
+    """ListGrants' answer: a page of grants; `next_marker` asks for the next one, where there is one."""
+
+    grants: tuple[ListedGrant, ...]
+    truncated: bool
+    next_marker: str | None = None

@@ -1,0 +1,131 @@
+"""The database file and its transactions.
+
+Not the tables (`schema`) and not their version (`versions`). SQLite in WAL mode: readers are never blocked by
+the one writer (https://www.sqlite.org/wal.html). A commit is on the disk when it returns (synchronous FULL).
+A writing transaction takes the write lock at once: one that reads first and then wants to write would fail
+without waiting (https://www.sqlite.org/lang_transaction.html).
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL, create_engine, event
+from sqlalchemy.exc import DBAPIError
+
+from kms_core.errors import ConfigurationError, KMSInternalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Self
+
+    from sqlalchemy import Connection, Engine
+
+_BUSY_SECONDS = 5.0
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
+_BEGIN = "kms_begin"
+
+
+class Database:
+    """An open database; safe for use by several threads.
+
+    Leaving it as a context manager closes it.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, path: Path) -> Database:
+        """Open an existing database file; its version is checked by `versions`.
+
+        Raises:
+            ConfigurationError: there is no such file, it is no database, or it cannot be written.
+        """
+        if not path.is_file():
+            raise ConfigurationError(f"there is no database at `{path}`", help="make one with `kmsgate init`")
+        return cls._connected(path)
+
+    @classmethod
+    def create(cls, path: Path) -> Database:
+        """Make an empty database file.
+
+        Raises:
+            ConfigurationError: the file exists, or cannot be made.
+        """
+        if path.exists():
+            raise ConfigurationError(f"there is a database at `{path}` already")
+        return cls._connected(path)
+
+    @classmethod
+    def _connected(cls, path: Path) -> Database:
+        engine = create_engine(
+            URL.create("sqlite", database=str(path)), connect_args={"timeout": _BUSY_SECONDS}
+        )
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+        database = cls(engine)
+        try:
+            with (
+                engine.connect().execution_options(**{_BEGIN: "IMMEDIATE"}) as connection,
+                connection.begin(),
+            ):
+                connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+        except DBAPIError as error:
+            database.close()
+            raise ConfigurationError(
+                f"the database at `{path}` cannot be used: {error.orig}",
+                help="check that the file is a kmsgate database and that it and its folder may be written",
+            ) from None
+        return database
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database throughout.
+
+        Raises:
+            KMSInternalError: the database fails.
+        """
+        with self._transaction("DEFERRED") as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that may write: all of it is kept when it ends, or nothing when it raises.
+
+        Raises:
+            KMSInternalError: the database fails, or another writer holds it for too long.
+        """
+        with self._transaction("IMMEDIATE") as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, kind: str) -> Iterator[Connection]:
+        try:
+            with self._engine.connect().execution_options(**{_BEGIN: kind}) as connection, connection.begin():
+                yield connection
+        except DBAPIError as error:
+            raise KMSInternalError("the store failed") from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - driver connections share no type
+    connection.isolation_level = None  # the driver shall not begin transactions of its own; `_begin` does
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    kind = connection.get_execution_options().get(_BEGIN, "IMMEDIATE")
+    connection.exec_driver_sql(f"BEGIN {kind}")

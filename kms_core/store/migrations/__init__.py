@@ -1,0 +1,1 @@
+"""How a database gets from each schema version to the next; Alembic runs `env.py` and then the versions."""

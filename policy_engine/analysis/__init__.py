@@ -1,0 +1,1 @@
+"""Whole-policy questions, asked of the decision graph."""

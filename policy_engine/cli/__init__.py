@@ -1,0 +1,1 @@
+"""The commands explain-access and policy-lint. The only room that prints."""

@@ -1,0 +1,1 @@
+"""The condition operators: one family a file, each operator one record."""

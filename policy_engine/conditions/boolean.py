@@ -1,0 +1,29 @@
+"""Bool: true or false, in any case; anything else is neither and never matches.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Boolean
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING
+
+from policy_engine.case import ascii_lower
+from policy_engine.conditions.operator import Operator
+
+if TYPE_CHECKING:
+    from policy_engine.model.condition import ConditionValue
+
+_VALUES = {"true": True, "false": False}
+
+
+def parse_boolean(text: str) -> bool | None:
+    """The truth value that a text says, or None."""
+    return _VALUES.get(ascii_lower(text))
+
+
+def _wanted(value: ConditionValue) -> bool | None:
+    return parse_boolean(value.text)
+
+
+BOOLEAN_OPERATORS = (Operator("Bool", _wanted, parse_boolean, operator.eq),)

@@ -1,0 +1,46 @@
+"""The test whether a call came through a VPC endpoint itself, and is not one that a service forwards.
+
+A call counts as forwarded when kms:ViaService is present or aws:ViaAWSService is true (rule 98): the endpoint
+is then the service's, and its policy is not asked (rule 76).
+https://docs.aws.amazon.com/kms/latest/developerguide/kms-vpc-endpoint.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from policy_engine.model.request import RequestContext
+
+_VIA_SERVICE = "kms:ViaService"
+_VIA_AWS = "aws:ViaAWSService"
+
+
+class ComesThroughTest:
+    """Whether a call came through an endpoint (any, where that is None), or did not, where `negated`."""
+
+    __slots__ = ("__weakref__", "endpoint", "negated")
+    key = "aws:SourceVpce"
+
+    def __init__(self, endpoint: str | None, *, negated: bool) -> None:
+        self.endpoint = endpoint
+        self.negated = negated
+
+    def __repr__(self) -> str:
+        return f"<{'not ' if self.negated else ''}through {self.endpoint or 'the endpoint'}>"
+
+    @property
+    def when_absent(self) -> bool:
+        """The answer for a context without aws:SourceVpce that no service forwards."""
+        return (self.endpoint is None) != self.negated
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What makes two tests the same test."""
+        return ("comes through", self.endpoint, self.negated)
+
+    def holds(self, context: RequestContext) -> bool:
+        """Whether the context passes."""
+        forwarded = _VIA_SERVICE in context or context.get(_VIA_AWS) == "true"
+        through = not forwarded and self.endpoint in {None, context.get(self.key)}
+        return through != self.negated

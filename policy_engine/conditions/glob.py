@@ -1,0 +1,140 @@
+"""Matches text against patterns with wildcards, in steps linear in the text whatever the pattern says.
+
+A pattern becomes a small automaton whose set of states is one integer: a bit for each place in the pattern.
+Each character of the text moves all states at once, so a thousand wildcards cost what one costs. Regular
+expressions would backtrack.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from policy_engine.syntax.pattern import PolicyVariable, Wildcard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from policy_engine.syntax.pattern import Pattern, PatternPart
+
+
+class Step(Enum):
+    """A wildcard at a place of an automaton; the second kind of each stays inside an ARN's segment."""
+
+    ONE = "?"
+    ONE_INSIDE = "? but no colon"
+    MANY = "*"
+    MANY_INSIDE = "* but no colon"
+
+
+_MANY = (Step.MANY, Step.MANY_INSIDE)
+
+
+class Automaton:
+    """A compiled pattern. Characters are code points, so `?` is one emoji as it is one letter."""
+
+    __slots__ = ("_accept", "_any", "_any_on_colon", "_loops", "_loops_on_colon", "_start", "_steps")
+
+    def __init__(self, items: Iterable[str | Step]) -> None:
+        places = _collapse(items)
+        self._steps: dict[str, int] = {}
+        self._any = self._any_on_colon = self._loops = self._loops_on_colon = 0
+        for index, item in enumerate(places):
+            bit = 1 << index
+            match item:
+                case Step.MANY:
+                    self._loops |= bit
+                    self._loops_on_colon |= bit
+                case Step.MANY_INSIDE:
+                    self._loops |= bit
+                case Step.ONE:
+                    self._any |= bit
+                    self._any_on_colon |= bit
+                case Step.ONE_INSIDE:
+                    self._any |= bit
+                case _:
+                    self._steps[item] = self._steps.get(item, 0) | bit
+        self._accept = 1 << len(places)
+        self._start = 1 | ((1 & self._loops) << 1)
+
+    def matches(self, text: str) -> bool:
+        """Whether the whole text fits the pattern."""
+        state, loops, steps = self._start, self._loops, self._steps
+        for character in text:
+            if character == ":":
+                moved = (state & (steps.get(":", 0) | self._any_on_colon)) << 1
+                state = moved | (state & self._loops_on_colon)
+            else:
+                state = ((state & (steps.get(character, 0) | self._any)) << 1) | (state & loops)
+            if not state:
+                return False
+            # a run of any length may be empty: its place and the next are both reached
+            state |= (state & loops) << 1
+        return bool(state & self._accept)
+
+
+def _collapse(items: Iterable[str | Step]) -> list[str | Step]:
+    """The items with neighbouring runs as one, the wider of the two: `**` is `*`."""
+    places: list[str | Step] = []
+    for item in items:
+        if item in _MANY and places and places[-1] in _MANY:
+            places[-1] = Step.MANY if Step.MANY in {item, places[-1]} else Step.MANY_INSIDE
+        else:
+            places.append(item)
+    return places
+
+
+def flatten(parts: Sequence[PatternPart]) -> list[str | Wildcard]:
+    """The parts of a pattern, literals character by character.
+
+    Raises:
+        TypeError: a policy variable is left; variables are resolved before a pattern is matched.
+    """
+    flat: list[str | Wildcard] = []
+    for part in parts:
+        if isinstance(part, PolicyVariable):
+            raise TypeError(f"the policy variable {part.key} has no value yet")
+        flat.extend(part if isinstance(part, str) else (part,))
+    return flat
+
+
+_FREE = {Wildcard.MANY: Step.MANY, Wildcard.ONE: Step.ONE}
+
+
+class Glob:
+    """A pattern whose wildcards stand for any characters, as in StringLike and in actions."""
+
+    __slots__ = ("_automaton", "_literal", "_prefix", "text")
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.text = pattern.text
+        self._literal = pattern.literal
+        self._prefix = _prefix(pattern.parts)
+        items = (item if isinstance(item, str) else _FREE[item] for item in flatten(pattern.parts))
+        self._automaton = Automaton(items)
+
+    def matches(self, text: str) -> bool:
+        """Whether the whole text fits."""
+        if self._literal is not None:
+            return text == self._literal
+        if self._prefix is not None:
+            return text.startswith(self._prefix)
+        return self._automaton.matches(text)
+
+
+def _prefix(parts: Sequence[PatternPart]) -> str | None:
+    """What a text must begin with, where that is all the pattern asks: `kms:De*`, `*`."""
+    match parts:
+        case (Wildcard.MANY,):
+            return ""
+        case (str() as prefix, Wildcard.MANY):
+            return prefix
+        case _:
+            return None
+
+
+@lru_cache(maxsize=65_536)
+def glob(pattern: Pattern) -> Glob:
+    """The compiled form of a pattern, shared by all who use the same one."""
+    return Glob(pattern)

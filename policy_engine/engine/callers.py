@@ -1,0 +1,143 @@
+"""CALLER → WHAT IT HOLDS: from a principal and the records to the rows that go with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from policy_engine.case import ascii_lower
+from policy_engine.graph.lowering import lower_policies
+from policy_engine.model.principal import Principal, PrincipalKind
+from policy_engine.syntax.arn import parse_arn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from policy_engine.graph.rows import StatementRow
+    from policy_engine.graph.tests import SharedTests
+    from policy_engine.model.bundle import GroupRecord, PrincipalRecord
+    from policy_engine.model.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Caller:
+    """A principal with its rows.
+
+    `boundary` and `session` are None where there is none; `records` names the records that it was made from,
+    so that a change of one finds the callers that it touches.
+    """
+
+    principal: Principal
+    identity: tuple[StatementRow, ...]
+    boundary: tuple[StatementRow, ...] | None
+    session: tuple[StatementRow, ...] | None
+    records: frozenset[str]
+
+    @property
+    def known(self) -> bool:
+        """Whether a bundle holds the caller; one that it does not hold has no identity policies."""
+        return bool(self.records)
+
+
+class Directory:
+    """The principals and groups that an engine knows."""
+
+    __slots__ = ("_groups", "_principals", "_roles")
+
+    def __init__(self, principals: Mapping[str, PrincipalRecord], groups: Mapping[str, GroupRecord]) -> None:
+        self._principals = dict(principals)
+        self._groups = dict(groups)
+        self._roles = {name: r.arn for r in principals.values() if (name := _role_name(r.arn))}
+
+    def put(self, record: PrincipalRecord) -> None:
+        """Add or replace a principal."""
+        self._principals[record.arn] = record
+        name = _role_name(record.arn)
+        if name is not None:
+            self._roles[name] = record.arn
+
+    def remove(self, arn: str) -> None:
+        """Forget a principal, if it is known."""
+        self._principals.pop(arn, None)
+        name = _role_name(arn)
+        if name is not None:
+            self._roles.pop(name, None)
+
+    def put_group(self, record: GroupRecord) -> None:
+        """Add or replace a group."""
+        self._groups[record.arn] = record
+
+    def remove_group(self, arn: str) -> None:
+        """Forget a group, if it is known."""
+        self._groups.pop(arn, None)
+
+    def resolve(self, principal: Principal, tests: SharedTests) -> Caller:
+        """The caller of a principal, with what the records say and the principal itself does not."""
+        own = self._principals.get(principal.arn)
+        holder = self._holder(principal, own)
+        full = _completed(principal, own, holder)
+        groups = [self._groups[arn] for arn in (*_groups_of(holder), *full.groups) if arn in self._groups]
+        policies = [
+            *(holder.identity_policies if holder else ()),
+            *(p for g in groups for p in g.identity_policies),
+        ]
+        boundary = holder.permissions_boundary if holder else None
+        sessions = own.session_policies if own else ()
+        records = frozenset(r.arn for r in (own, holder) if r) | {g.arn for g in groups}
+        return Caller(
+            principal=full,
+            identity=tuple(lower_policies(policies, tests)),
+            boundary=_rows((boundary,) if boundary else (), tests),
+            session=_rows(sessions, tests),
+            records=records,
+        )
+
+    def _holder(self, principal: Principal, own: PrincipalRecord | None) -> PrincipalRecord | None:
+        """The record with the identity policies: a session's role, the user who federated, or its own."""
+        if principal.kind not in {PrincipalKind.ASSUMED_ROLE, PrincipalKind.FEDERATED_USER}:
+            return own
+        arn = principal.role_arn or (own.role_arn if own else None)
+        if arn is None and principal.kind is PrincipalKind.ASSUMED_ROLE and principal.account is not None:
+            arn = self._roles.get((principal.account, ascii_lower(principal.name.partition("/")[0])))
+        return self._principals.get(arn) if arn else None
+
+
+def _groups_of(record: PrincipalRecord | None) -> tuple[str, ...]:
+    return record.groups if record else ()
+
+
+def _rows(policies: Sequence[Policy], tests: SharedTests) -> tuple[StatementRow, ...] | None:
+    return tuple(lower_policies(policies, tests)) if policies else None
+
+
+def _role_name(arn: str) -> tuple[str, str] | None:
+    """Account and name of a role's ARN; names of roles are unique in an account, whatever their case."""
+    parsed = parse_arn(arn)
+    if parsed is None or parsed.service != "iam" or not parsed.resource.startswith("role/"):
+        return None
+    return parsed.account, ascii_lower(parsed.resource.rpartition("/")[2])
+
+
+def _completed(
+    principal: Principal, own: PrincipalRecord | None, holder: PrincipalRecord | None
+) -> Principal:
+    """The principal with the fields that its records add; what the principal says itself wins."""
+    if own is None and holder is None:
+        return principal
+    tags = principal.tags
+    if tags is None and own is not None:
+        tags = own.tags
+    if tags is None and holder is not None:
+        tags = holder.tags
+    role_arn = (
+        principal.role_arn
+        or (own.role_arn if own else None)
+        or (holder.arn if holder is not own and holder else None)
+    )
+    return replace(
+        principal,
+        role_arn=role_arn,
+        tags=tags,
+        id=principal.id or (own.id if own else None) or (holder.id if holder else None),
+        service_linked=principal.service_linked or any(r.service_linked for r in (own, holder) if r),
+    )

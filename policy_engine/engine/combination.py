@@ -1,0 +1,140 @@
+"""How the layers combine: the one place that says when a request is allowed.
+
+It reads like the table of the semantics page; every name below is a row of it.
+
+    explicit deny   some deny row of some layer holds
+    scp             each level of the caller's account has an allow row that holds
+    endpoint        an allow row of the VPC endpoint's policy, where this very call came through it
+    identity        an allow row of the caller's identity policies; an account's root user needs none
+    caps            permissions boundary and session policy, where present, each have an allow row
+    named           a key-policy allow row that names the caller itself, or everyone
+    direct          one that names the session's role, or the IAM user who federated
+    delegated       one that names the caller's account: it lets the caller's identity policies count
+    grant           a grant whose grantee covers the caller and whose constraint holds
+
+RCPs have deny rows only. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+and https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from policy_engine.graph.formula import ALWAYS, NEVER, Formula, all_of, any_of, path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Relation(Enum):
+    """What the caller is to the resource; it decides which layers must allow."""
+
+    SAME_ACCOUNT = "same account"
+    CROSS_ACCOUNT = "cross account"
+    NOT_ACROSS_ACCOUNTS = "an action that works in the key's own account only"
+    SERVICE = "service principal"
+    NO_KEY = "no key"
+    UNKNOWN_KEY = "unknown key"
+    ANONYMOUS = "anonymous"
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """Grants by how their grantee covers the caller.
+
+    `free` name the user or session itself, `capped` its role: whether caps limit these is an option.
+    `account` grants name an account, which needs an identity policy to hand them on (rule 97).
+    """
+
+    free: Formula = NEVER
+    capped: Formula = NEVER
+    account: Formula = NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """The formula of each layer. A ceiling that is absent always holds, an allow that is absent never."""
+
+    deny: Formula = NEVER
+    scp: Formula = ALWAYS
+    endpoint: Formula = ALWAYS
+    identity: Formula = NEVER
+    boundary: Formula = ALWAYS
+    session: Formula = ALWAYS
+    named: Formula = NEVER
+    direct: Formula = NEVER
+    delegated: Formula = NEVER
+    grants: Grants = field(default_factory=Grants)
+
+    @property
+    def caps(self) -> Formula:
+        """Both caps, where present."""
+        return all_of(self.boundary, self.session)
+
+
+def _same_account(layers: Layers) -> Formula:
+    return all_of(
+        layers.scp,
+        layers.endpoint,
+        any_of(
+            path("named", layers.named),
+            path("direct", all_of(layers.direct, layers.caps)),
+            path("delegated", all_of(layers.delegated, layers.identity, layers.caps)),
+            path("grant", _granted(layers)),
+        ),
+    )
+
+
+def _cross_account(layers: Layers) -> Formula:
+    own_side = (layers.identity, layers.caps)
+    return all_of(
+        layers.scp,
+        layers.endpoint,
+        any_of(
+            path("named", all_of(layers.named, *own_side)),
+            path("direct", all_of(layers.direct, *own_side)),
+            path("delegated", all_of(layers.delegated, *own_side)),
+            path("grant", _granted(layers)),
+        ),
+    )
+
+
+def _service(layers: Layers) -> Formula:
+    granted = any_of(layers.grants.free, layers.grants.capped)
+    return all_of(layers.endpoint, any_of(path("named", layers.named), path("grant", granted)))
+
+
+def _no_key(layers: Layers) -> Formula:
+    return all_of(layers.scp, layers.endpoint, path("identity", all_of(layers.identity, layers.caps)))
+
+
+def _granted(layers: Layers) -> Formula:
+    grants = layers.grants
+    return any_of(
+        grants.free,
+        all_of(grants.capped, layers.caps),
+        all_of(grants.account, layers.identity, layers.caps),
+    )
+
+
+def _never(layers: Layers) -> Formula:
+    del layers
+    return NEVER
+
+
+_ALLOWED: dict[Relation, Callable[[Layers], Formula]] = {
+    Relation.SAME_ACCOUNT: _same_account,
+    Relation.CROSS_ACCOUNT: _cross_account,
+    Relation.NOT_ACROSS_ACCOUNTS: _never,
+    Relation.SERVICE: _service,
+    Relation.NO_KEY: _no_key,
+    Relation.UNKNOWN_KEY: _never,
+    Relation.ANONYMOUS: _never,
+}
+
+
+def allowed(relation: Relation, layers: Layers) -> Formula:
+    """When a request is allowed, as long as no explicit deny holds."""
+    return _ALLOWED[relation](layers)

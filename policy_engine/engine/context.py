@@ -1,0 +1,88 @@
+"""A request's context in canonical form: catalogue spelling, text values, nothing empty.
+
+Encryption-context names are lower-cased after `kms:EncryptionContext:`, since condition keys ignore case;
+names that differ only in case become one key with the values of all (rule 101). The names as they are spelt are kept
+in kms:EncryptionContextKeys, where case matters (rule 104).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from policy_engine.catalog.condition_keys import ENCRYPTION_CONTEXT, canonical_key, is_multivalued
+from policy_engine.conditions.encryption_context import ENCRYPTION_CONTEXT_NAMES, GRANT_TOKENS
+from policy_engine.errors import RequestError
+from policy_engine.syntax.json_faults import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from policy_engine.model.request import ContextInput, RequestContext
+
+CanonicalValue = str | tuple[str, ...]
+
+
+def canonical_context(context: ContextInput) -> RequestContext:
+    """The canonical form of a context.
+
+    Raises:
+        RequestError: a key is empty, or a value is neither text, boolean, number nor a list of these.
+    """
+    canonical: dict[str, CanonicalValue] = {}
+    names: list[str] = []
+    for key, value in context.items():
+        if not key:
+            raise RequestError("a condition key has no name", help="write a key such as kms:ViaService")
+        name = canonical_key(key)
+        texts = _texts(key, value)
+        if name.startswith(ENCRYPTION_CONTEXT) and texts:
+            names.append(key[len(ENCRYPTION_CONTEXT) :])
+        if name in canonical:
+            texts = (*_as_tuple(canonical[name]), *texts)
+        if texts:
+            canonical[name] = texts if len(texts) > 1 or is_multivalued(name) else texts[0]
+    if names:
+        canonical.setdefault(ENCRYPTION_CONTEXT_NAMES, tuple(names))
+    return canonical
+
+
+def check_canonical(context: RequestContext) -> None:
+    """Refuse a context that `decide` would misread.
+
+    Raises:
+        RequestError: a key is not in canonical form.
+    """
+    wrong = next((key for key in context if canonical_key(key) != key and key != GRANT_TOKENS), None)
+    if wrong is not None:
+        raise RequestError(
+            f"the condition key `{printable(wrong)}` is not canonical",
+            help=f"write `{canonical_key(wrong)}`, or pass the context through PolicyEngine.context",
+        )
+
+
+def with_tokens(context: RequestContext, tokens: Iterable[str]) -> RequestContext:
+    """The context with the grant tokens of a request."""
+    presented = tuple(tokens)
+    return {**context, GRANT_TOKENS: presented} if presented else context
+
+
+def _as_tuple(value: CanonicalValue) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value
+
+
+def _texts(key: str, value: object) -> tuple[str, ...]:
+    if isinstance(value, (list, tuple)):
+        return tuple(_text(key, item) for item in value)
+    return (_text(key, value),)
+
+
+def _text(key: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (bool, int, float)):
+        return json.dumps(value)
+    raise RequestError(
+        f"the value of `{printable(key)}` is of type {type(value).__name__}",
+        help="a value is a string, boolean, number, or a list of these",
+    )

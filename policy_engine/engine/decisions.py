@@ -1,0 +1,117 @@
+"""RESIDUAL + CONTEXT → DECISION: the outcome, what it rests on, in words, and named by an id."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from policy_engine.conditions.encryption_context import GRANT_TOKENS
+from policy_engine.engine import denial
+from policy_engine.engine.combination import Relation
+from policy_engine.errors import Diagnostic, Severity
+from policy_engine.model.decision import Decision, Outcome
+from policy_engine.syntax.json_faults import printable
+
+if TYPE_CHECKING:
+    from policy_engine.engine.residuals import Residual
+    from policy_engine.graph.nodes import Trail
+    from policy_engine.model.decision import Origin
+    from policy_engine.model.request import Request, RequestContext
+
+_ID_LENGTH = 32
+
+
+def decision_of(request: Request, residual: Residual, context: RequestContext) -> Decision:
+    """Decide a request by its residual."""
+    trail = residual.trail(context)
+    denied = trail.outcome is Outcome.EXPLICIT_DENY
+    determining = (
+        residual.denies(context) if denied else trail.origins if trail.outcome is Outcome.ALLOWED else ()
+    )
+    return Decision(
+        request=request,
+        outcome=trail.outcome,
+        determining=determining,
+        reason=_allowed(trail) or _denied(request, residual, context, determining),
+        missing_context_keys=tuple(k for k in residual.missing_keys(context) if k != GRANT_TOKENS),
+        diagnostics=_diagnostics(request, residual, context),
+        id=_identity(request, residual, trail.outcome, determining),
+    )
+
+
+def failed_decision(request: Request, error: Exception) -> Decision:
+    """The denial of a request that could not be evaluated; the error's kind is told, its text is not."""
+    fault = Diagnostic(
+        "internal-error",
+        f"evaluating failed with {type(error).__name__}, so the request is denied",
+        help="this is a defect of the engine: please report it with the policies and the request",
+    )
+    because = "because evaluating it failed"
+    return Decision(
+        request=request,
+        outcome=Outcome.IMPLICIT_DENY,
+        determining=(),
+        reason=denial.denied_reason(_name(request), request.action, request.resource, because),
+        diagnostics=(fault,),
+    )
+
+
+def _name(request: Request) -> str:
+    return request.principal if isinstance(request.principal, str) else request.principal.arn
+
+
+def _allowed(trail: Trail) -> str | None:
+    return denial.allowed_reason(trail.path) if trail.outcome is Outcome.ALLOWED else None
+
+
+def _denied(
+    request: Request, residual: Residual, context: RequestContext, determining: tuple[Origin, ...]
+) -> str:
+    if determining:
+        because = denial.explicit(determining)
+    else:
+        layer = denial.blamed_layer(residual.held_layers(context), residual.relation)
+        because = denial.implicit(request.action, residual.relation, layer)
+    return denial.denied_reason(_name(request), request.action, request.resource, because)
+
+
+def _diagnostics(request: Request, residual: Residual, context: RequestContext) -> tuple[Diagnostic, ...]:
+    found = []
+    if residual.relation is Relation.UNKNOWN_KEY:
+        found.append(
+            Diagnostic(
+                "unknown-key",
+                f"the key `{printable(request.resource)}` is not known, so nothing can allow the request",
+                help="load the bundle that holds the key",
+                severity=Severity.WARNING,
+            )
+        )
+    for key, value in context.items():
+        if residual.facts.know(key) and residual.facts.get(key) != value:
+            found.append(
+                Diagnostic(
+                    "contradicted-fact",
+                    f"the records contradict the context's `{printable(key)}` = {printable(str(value))}",
+                    help="the records win; leave the key out",
+                    severity=Severity.WARNING,
+                )
+            )
+    return tuple(found)
+
+
+def _identity(request: Request, residual: Residual, outcome: Outcome, determining: tuple[Origin, ...]) -> str:
+    """A name for a decision: the same request under the same policies has the same."""
+    key = residual.situation.key
+    policy = key.record.policy.digest if key and key.record.policy else ""
+    parts = [
+        _name(request),
+        request.action,
+        request.resource,
+        sorted((k, str(v)) for k, v in request.context.items()),
+        list(request.grant_tokens),
+        outcome.value,
+        [origin.label for origin in determining],
+        policy,
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:_ID_LENGTH]

@@ -1,0 +1,290 @@
+"""The engine: what is known, kept compiled, and the questions that can be asked."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from policy_engine.calls.principals import parse_principal
+from policy_engine.case import ascii_lower
+from policy_engine.engine.callers import Caller, Directory
+from policy_engine.engine.context import canonical_context, check_canonical, with_tokens
+from policy_engine.engine.decisions import decision_of, failed_decision
+from policy_engine.engine.keys import KeyEntry
+from policy_engine.engine.layers import Ceilings, EndpointRows, Situation
+from policy_engine.engine.organization import OrganizationRows
+from policy_engine.engine.residuals import Residual, build_residual
+from policy_engine.errors import PolicyEngineError
+from policy_engine.graph.lowering import lower_policy
+from policy_engine.graph.nodes import NodeTable
+from policy_engine.graph.tests import SharedTests
+from policy_engine.model.bundle import Bundle, KeyRecord
+from policy_engine.model.decision import Decision, Outcome
+from policy_engine.model.options import Options
+from policy_engine.model.policy import PolicyKind
+from policy_engine.reading import read_policy
+from policy_engine.syntax.arn import parse_arn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from policy_engine.model.bundle import GroupRecord, Organization, PrincipalRecord, VpcEndpoint
+    from policy_engine.model.grant import Grant
+    from policy_engine.model.principal import Principal
+    from policy_engine.model.request import ContextInput, Request, RequestContext
+
+_CACHED_RESIDUALS = 200_000
+
+
+class PolicyEngine:
+    """Decides requests by the policies, grants and records that it was given.
+
+    Threads may share an engine: questions take no lock once a (principal, action, resource) was asked before,
+    changes are atomic, and a question that begins after a change has returned sees it.
+
+    Args:
+        bundle: what to start from; nothing is fine.
+        options: the named choices where sources conflict.
+    """
+
+    def __init__(self, bundle: Bundle | None = None, *, options: Options | None = None) -> None:
+        bundle = bundle or Bundle()
+        self.options = options or Options()
+        self._lock = threading.RLock()
+        self._tests = SharedTests()
+        self._nodes = NodeTable()
+        self._directory = Directory(bundle.principals, bundle.groups)
+        self._keys = {arn: KeyEntry(record, self._tests, self.options) for arn, record in bundle.keys.items()}
+        self._organization = OrganizationRows(bundle.organization, self._tests)
+        self._endpoints = tuple(self._endpoint(endpoint) for endpoint in bundle.vpc_endpoints)
+        self._callers: dict[str, Caller] = {}
+        self._residuals: dict[tuple[str, str, str], Residual] = {}
+
+    def __repr__(self) -> str:
+        return f"<PolicyEngine with {len(self._keys)} keys>"
+
+    # -- questions ----------------------------------------------------------------------------------------
+
+    def authorize(self, request: Request) -> Decision:
+        """Decide a request, with the statements or the grant that decided.
+
+        An internal error denies the request and says so in the decision's diagnostics.
+
+        Raises:
+            RequestError: the principal is no principal, or a context value has no meaning.
+        """
+        context = with_tokens(canonical_context(request.context), request.grant_tokens)
+        if isinstance(request.principal, str):
+            parse_principal(request.principal)
+        try:
+            return decision_of(request, self._residual_of(request), context)
+        except PolicyEngineError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever fails inside must deny, never pass
+            return failed_decision(request, error)
+
+    def decide(self, principal: str, action: str, resource: str, context: RequestContext) -> Outcome:
+        """Decide a request given in canonical form: the hot path.
+
+        Args:
+            principal: the caller's ARN or a service's name.
+            action: `kms:Decrypt`.
+            resource: the key's ARN, or `*`.
+            context: canonical, as `context` gives it.
+
+        Raises:
+            RequestError: the principal is none, or `Options.check_context` is set and a key is not canonical.
+        """
+        if self.options.check_context:
+            check_canonical(context)
+        residual = self._residuals.get((principal, action, resource))
+        if residual is None:
+            residual = self._cached(principal, action, resource)
+        try:
+            return residual.outcome(context)
+        except Exception:  # noqa: BLE001 - whatever fails inside must deny, never pass
+            return Outcome.IMPLICIT_DENY
+
+    def bind(self, principal: str, session_context: ContextInput | None = None) -> Callable[..., Outcome]:
+        """A `decide` for one caller: `ask(action, resource, context={})`.
+
+        The session's context is canonicalised once; a call's context, in any spelling, is joined to it.
+        """
+        parse_principal(principal)
+        session = canonical_context(session_context or {})
+
+        def ask(action: str, resource: str, context: ContextInput | None = None) -> Outcome:
+            joined = {**session, **canonical_context(context)} if context else session
+            return self.decide(principal, action, resource, joined)
+
+        return ask
+
+    def decide_many(self, requests: Iterable[tuple[str, str, str, RequestContext]]) -> list[Outcome]:
+        """`decide` for many requests."""
+        decide = self.decide
+        return [decide(*request) for request in requests]
+
+    @staticmethod
+    def context(mapping: ContextInput) -> RequestContext:
+        """The canonical form of a context: catalogue spelling, text values.
+
+        Raises:
+            RequestError: a key is empty, or a value has no meaning.
+        """
+        return canonical_context(mapping)
+
+    def residual(self, request: Request) -> Residual:
+        """The decision graph that a request is decided by, for explanation and analysis."""
+        return self._residual_of(request)
+
+    def key(self, arn: str) -> KeyRecord | None:
+        """The record of a key, or None."""
+        entry = self._keys.get(arn)
+        return entry.record if entry else None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The ARNs of all keys."""
+        return tuple(self._keys)
+
+    # -- changes ------------------------------------------------------------------------------------------
+
+    def put_key(self, record: KeyRecord) -> None:
+        """Add or replace a key, with its policy and grants."""
+        entry = KeyEntry(record, self._tests, self.options)
+        with self._lock:
+            self._keys[record.arn] = entry
+            self._forget(lambda cached: cached[2] == record.arn)
+
+    def remove_key(self, arn: str) -> None:
+        """Forget a key; requests for it are denied from then on."""
+        with self._lock:
+            self._keys.pop(arn, None)
+            self._forget(lambda cached: cached[2] == arn)
+
+    def put_key_policy(self, key_arn: str, text: str | bytes) -> None:
+        """Replace a key's policy by one read from its text; on an error nothing changes.
+
+        Raises:
+            PolicySyntaxError: the text is not strict JSON.
+            PolicySchemaError: it is no key policy.
+        """
+        policy = read_policy(text, kind=PolicyKind.KEY, name="default", file=f"<key policy of {key_arn}>")
+        with self._lock:
+            self.put_key(replace(self._record(key_arn), policy=policy))
+
+    def remove_key_policy(self, key_arn: str) -> None:
+        """Take a key's policy away; only grants are left."""
+        with self._lock:
+            self.put_key(replace(self._record(key_arn), policy=None))
+
+    def put_grants(self, key_arn: str, grants: Iterable[Grant]) -> None:
+        """Replace all grants of a key."""
+        with self._lock:
+            self.put_key(replace(self._record(key_arn), grants=tuple(grants)))
+
+    def remove_grants(self, key_arn: str) -> None:
+        """Take all grants of a key away."""
+        self.put_grants(key_arn, ())
+
+    def put_principal(self, record: PrincipalRecord) -> None:
+        """Add or replace a user, role or session."""
+        with self._lock:
+            self._directory.put(record)
+            self._forget_callers(record.arn)
+
+    def remove_principal(self, arn: str) -> None:
+        """Forget a principal; it has no identity policies from then on."""
+        with self._lock:
+            self._directory.remove(arn)
+            self._forget_callers(arn)
+
+    def put_group(self, record: GroupRecord) -> None:
+        """Add or replace a group."""
+        with self._lock:
+            self._directory.put_group(record)
+            self._callers.clear()
+            self._residuals.clear()
+
+    def remove_group(self, arn: str) -> None:
+        """Forget a group."""
+        with self._lock:
+            self._directory.remove_group(arn)
+            self._forget_callers(arn)
+
+    def put_organization(self, organization: Organization) -> None:
+        """Set the organization with its SCPs and RCPs."""
+        rows = OrganizationRows(organization, self._tests)
+        with self._lock:
+            self._organization = rows
+            self._residuals.clear()
+
+    def remove_organization(self) -> None:
+        """The accounts are in no organization from then on."""
+        with self._lock:
+            self._organization = OrganizationRows(None, self._tests)
+            self._residuals.clear()
+
+    # -- inside -------------------------------------------------------------------------------------------
+
+    def _record(self, key_arn: str) -> KeyRecord:
+        entry = self._keys.get(key_arn)
+        return entry.record if entry else KeyRecord(key_arn)
+
+    def _forget(self, matches: Callable[[tuple[str, str, str]], bool]) -> None:
+        for cached in [cached for cached in list(self._residuals) if matches(cached)]:
+            del self._residuals[cached]
+
+    def _forget_callers(self, arn: str) -> None:
+        """Forget who was made from a record, and whoever a new record may now belong to."""
+        touched = {
+            name for name, caller in self._callers.items() if arn in caller.records or not caller.known
+        }
+        touched |= {arn}
+        for name in touched:
+            self._callers.pop(name, None)
+        self._forget(lambda cached: cached[0] in touched or cached[0] not in self._callers)
+
+    def _residual_of(self, request: Request) -> Residual:
+        if isinstance(request.principal, str):
+            key = (request.principal, request.action, request.resource)
+            return self._residuals.get(key) or self._cached(*key)
+        with self._lock:
+            return self._build(
+                self._directory.resolve(request.principal, self._tests), request.action, request.resource
+            )
+
+    def _cached(self, principal: str, action: str, resource: str) -> Residual:
+        # The lock keeps a change from slipping in between reading policies and keeping what they became.
+        with self._lock:
+            residual = self._build(self._caller(principal), action, resource)
+            if len(self._residuals) >= _CACHED_RESIDUALS:
+                self._residuals.clear()
+            self._residuals[principal, action, resource] = residual
+            return residual
+
+    def _caller(self, name: str) -> Caller:
+        caller = self._callers.get(name)
+        if caller is None:
+            caller = self._callers[name] = self._directory.resolve(parse_principal(name), self._tests)
+        return caller
+
+    def _build(self, caller: Caller, action: str, resource: str) -> Residual:
+        ceilings = self._ceilings(caller.principal, resource)
+        situation = Situation(
+            caller, self._keys.get(resource), ascii_lower(action), resource, ceilings, self.options
+        )
+        return build_residual(situation, self._nodes)
+
+    def _ceilings(self, principal: Principal, resource: str) -> Ceilings:
+        arn = parse_arn(resource)
+        owner = (arn.account if arn else "") or principal.account
+        return Ceilings(
+            scps=self._organization.scps(principal.account),
+            rcps=self._organization.rcps(owner),
+            endpoints=self._endpoints,
+        )
+
+    def _endpoint(self, endpoint: VpcEndpoint) -> EndpointRows:
+        return EndpointRows(endpoint.id, tuple(lower_policy(endpoint.policy, (), self._tests)))

@@ -1,0 +1,93 @@
+"""SITUATION → RESIDUAL: the decision graph of one caller, action and resource, with what explains it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policy_engine.engine.combination import Relation, allowed
+from policy_engine.engine.layers import facts_of, relation_of, residual_layers
+from policy_engine.graph.formula import any_of
+from policy_engine.graph.nodes import follow, asked_tests, walk
+from policy_engine.model.decision import Outcome
+
+if TYPE_CHECKING:
+    from policy_engine.engine.combination import Layers
+    from policy_engine.engine.layers import Situation
+    from policy_engine.graph.formula import Formula
+    from policy_engine.graph.nodes import Node, NodeTable, Trail
+    from policy_engine.graph.residual import ResidualRow
+    from policy_engine.model.decision import Origin
+    from policy_engine.model.facts import Facts
+    from policy_engine.model.request import RequestContext
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Residual:
+    """What decides one (caller, action, resource): only the context is left to look at.
+
+    Attributes:
+        node: the decision graph.
+        situation: what it was specialised on.
+        relation: what the caller is to the resource.
+        facts: what was settled on the way.
+        layers: the formula of each layer.
+    """
+
+    node: Node
+    situation: Situation
+    relation: Relation
+    facts: Facts
+    layers: Layers
+    _denies: tuple[tuple[Formula, ResidualRow], ...]
+    _nodes: NodeTable
+
+    def outcome(self, context: RequestContext) -> Outcome:
+        """The outcome for a context."""
+        return walk(self.node, context)
+
+    def trail(self, context: RequestContext) -> Trail:
+        """The outcome for a context, with what it rests on."""
+        return follow(self.node, context)
+
+    def holds(self, formula: Formula, context: RequestContext) -> bool:
+        """Whether a part of the layers holds for a context."""
+        node = self._nodes.build(
+            formula, self._nodes.leaf(Outcome.ALLOWED), self._nodes.leaf(Outcome.IMPLICIT_DENY)
+        )
+        return walk(node, context) is Outcome.ALLOWED
+
+    def denies(self, context: RequestContext) -> tuple[Origin, ...]:
+        """Every deny that holds."""
+        return tuple(row.origin for formula, row in self._denies if self.holds(formula, context))
+
+    def missing_keys(self, context: RequestContext) -> tuple[str, ...]:
+        """The condition keys that the graph asks about and the context does not have, sorted."""
+        return tuple(sorted({test.key for test in asked_tests(self.node) if not _present(test.key, context)}))
+
+    def held_layers(self, context: RequestContext) -> dict[str, bool]:
+        """Which layers allow, for saying which of them is to blame."""
+        layers = self.layers
+        return {
+            "scp": self.holds(layers.scp, context),
+            "endpoint": self.holds(layers.endpoint, context),
+            "key": self.holds(any_of(layers.named, layers.direct, layers.delegated), context),
+            "identity": self.holds(layers.identity, context),
+            "boundary": self.holds(layers.boundary, context),
+            "session": self.holds(layers.session, context),
+        }
+
+
+def _present(key: str, context: RequestContext) -> bool:
+    """Whether a context has a key, or one of a family whose prefix the key is."""
+    return key in context or (key[-1] in ":/" and any(given.startswith(key) for given in context))
+
+
+def build_residual(situation: Situation, nodes: NodeTable) -> Residual:
+    """Specialise every layer and build the graph: explicit denies first, then what allows."""
+    residual = residual_layers(situation)
+    relation = relation_of(situation)
+    allow = allowed(relation, residual.layers)
+    decides = nodes.build(allow, nodes.leaf(Outcome.ALLOWED), nodes.leaf(Outcome.IMPLICIT_DENY))
+    node = nodes.build(residual.layers.deny, nodes.leaf(Outcome.EXPLICIT_DENY), decides)
+    return Residual(node, situation, relation, facts_of(situation), residual.layers, residual.denies, nodes)

@@ -1,0 +1,1 @@
+"""DECISION → PROSE and JSON: why, what was missing, what would change it."""

@@ -1,0 +1,1 @@
+"""MODEL → DECISION GRAPH: lowering to rows, residuals, nodes."""

@@ -1,0 +1,48 @@
+"""Whether an Action or NotAction element, or a grant's operations, cover an action. Case does not matter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policy_engine.case import ascii_lower
+from policy_engine.conditions.glob import glob
+
+if TYPE_CHECKING:
+    from policy_engine.model.policy import ActionElement
+
+
+class ActionTest:
+    """The actions of a row.
+
+    `covers` takes the action in lower case. A missing element covers nothing (rule 26).
+    """
+
+    __slots__ = ("_globs", "_literals", "_negated", "element")
+
+    def __init__(self, element: ActionElement | None) -> None:
+        self.element = element
+        patterns = [p.pattern for p in element.patterns] if element else []
+        literals = {p: p.literal for p in patterns}
+        self._literals = frozenset(text for text in literals.values() if text is not None)
+        self._globs = tuple(glob(p) for p, literal in literals.items() if literal is None)
+        self._negated = element is not None and element.negated
+
+    def covers(self, action: str) -> bool:
+        """Whether the element covers an action given in lower case."""
+        if self.element is None or not self.element.patterns:
+            return False
+        listed = action in self._literals or any(pattern.matches(action) for pattern in self._globs)
+        return listed != self._negated
+
+
+class OperationTest:
+    """The operations of a grant."""
+
+    __slots__ = ("_actions",)
+
+    def __init__(self, operations: tuple[str, ...]) -> None:
+        self._actions = frozenset(f"kms:{ascii_lower(operation)}" for operation in operations)
+
+    def covers(self, action: str) -> bool:
+        """Whether the grant lists the operation of an action given in lower case."""
+        return action in self._actions

@@ -1,0 +1,87 @@
+"""Formulas over tests: how rows combine, before they become a graph.
+
+`Held` and `Path` change no truth value; they mark what a decision rests on. There is no negation: a negated
+operator is a test of its own, and an explicit deny is put before what allows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from policy_engine.graph.residual import ResidualRow
+    from policy_engine.graph.tests import Test
+    from policy_engine.model.decision import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Holds where every part does; without parts it always holds."""
+
+    parts: tuple[Formula, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Holds where one part does, tried in order; without parts it never holds."""
+
+    parts: tuple[Formula, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Holds where the context passes a test."""
+
+    test: Test
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Holds where its part does, and then the origin is something the decision rests on."""
+
+    origin: Origin
+    part: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One way to be allowed; what an earlier way marked before it failed does not count."""
+
+    name: str
+    part: Formula
+
+
+Formula = AllOf | AnyOf | Asked | Held | Path
+
+ALWAYS = AllOf(())
+NEVER = AnyOf(())
+
+
+def all_of(*parts: Formula) -> Formula:
+    """`AllOf`, without what changes nothing."""
+    if NEVER in parts:
+        return NEVER
+    kept = tuple(part for part in parts if part != ALWAYS)
+    return kept[0] if len(kept) == 1 else AllOf(kept)
+
+
+def any_of(*parts: Formula) -> Formula:
+    """`AnyOf`, without what can never hold."""
+    kept = tuple(part for part in parts if part != NEVER)
+    return kept[0] if len(kept) == 1 else AnyOf(kept)
+
+
+def row_formula(row: ResidualRow) -> Formula:
+    """A row holds where all its tests do."""
+    return Held(row.origin, AllOf(tuple(Asked(test) for test in row.tests)))
+
+
+def rows_formula(rows: tuple[ResidualRow, ...]) -> Formula:
+    """A layer's rows hold where one of them does."""
+    return any_of(*(row_formula(row) for row in rows))
+
+
+def path(name: str, part: Formula) -> Formula:
+    """`Path`, unless it can never hold."""
+    return NEVER if part == NEVER else Path(name, part)

@@ -1,0 +1,156 @@
+"""How a Principal element, or a grant's grantee, covers a caller: not at all, or in one of three ways.
+
+The ways decide which implicit denies a caller escapes (rules 6 to 12):
+
+    NAMED      the user, role session, federated session or service itself, or everyone: nothing caps it
+    DIRECT     the role of a session, or the user who federated: boundary and session policy cap it
+    DELEGATED  the caller's account: the caller's identity policies must allow too
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from policy_engine.case import ascii_lower
+from policy_engine.model.policy import Effect
+from policy_engine.model.principal import EntryKind, PrincipalKind
+from policy_engine.syntax.arn import parse_arn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from policy_engine.model.principal import Principal, PrincipalElement, PrincipalEntry
+
+
+class PrincipalMatch(IntEnum):
+    """How an element covers a caller, the strongest way first."""
+
+    NAMED = 1
+    DIRECT = 2
+    DELEGATED = 3
+
+
+_ROLE_KINDS = frozenset({PrincipalKind.ROLE, PrincipalKind.ASSUMED_ROLE})
+
+
+def _everyone(entry: PrincipalEntry, caller: Principal, effect: Effect) -> PrincipalMatch | None:
+    del entry, caller, effect
+    return PrincipalMatch.NAMED
+
+
+def _every_aws(entry: PrincipalEntry, caller: Principal, effect: Effect) -> PrincipalMatch | None:
+    # whether {"AWS": "*"} means services is open: yes for Deny, no for Allow (rule 11)
+    del entry
+    if caller.kind is PrincipalKind.SERVICE and effect is Effect.ALLOW:
+        return None
+    return PrincipalMatch.NAMED
+
+
+def _account(entry: PrincipalEntry, caller: Principal, effect: Effect) -> PrincipalMatch | None:
+    del effect
+    return PrincipalMatch.DELEGATED if caller.account == entry.value else None
+
+
+def _user(entry: PrincipalEntry, caller: Principal, effect: Effect) -> PrincipalMatch | None:
+    del effect
+    if caller.kind is PrincipalKind.USER and caller.arn == entry.value:
+        return PrincipalMatch.NAMED
+    if caller.kind is PrincipalKind.FEDERATED_USER and caller.role_arn == entry.value:
+        return PrincipalMatch.DIRECT
+    return None
+
+
+def _role(entry: PrincipalEntry, caller: Principal, effect: Effect) -> PrincipalMatch | None:
+    del effect
+    if caller.kind in _ROLE_KINDS and is_role_of(entry.value, caller):
+        return PrincipalMatch.DIRECT
+    return None
+
+
+def _session(entry: PrincipalEntry, caller: Principal, effect: Effect) -> PrincipalMatch | None:
+    del effect
+    return PrincipalMatch.NAMED if caller.arn == entry.value else None
+
+
+def _unique_id(entry: PrincipalEntry, caller: Principal, effect: Effect) -> PrincipalMatch | None:
+    # a stored id names one incarnation of a user or role (rule 14); a session's id is `AROA...:name`
+    del effect
+    if caller.id is None or caller.id.partition(":")[0] != entry.value:
+        return None
+    return PrincipalMatch.NAMED if caller.kind is PrincipalKind.USER else PrincipalMatch.DIRECT
+
+
+def _service(entry: PrincipalEntry, caller: Principal, effect: Effect) -> PrincipalMatch | None:
+    del effect
+    if caller.kind is PrincipalKind.SERVICE and caller.name == entry.value:
+        return PrincipalMatch.NAMED
+    return None
+
+
+def _nobody(entry: PrincipalEntry, caller: Principal, effect: Effect) -> PrincipalMatch | None:
+    del entry, caller, effect
+    return None
+
+
+_MATCHERS: dict[EntryKind, Callable[[PrincipalEntry, Principal, Effect], PrincipalMatch | None]] = {
+    EntryKind.EVERYONE: _everyone,
+    EntryKind.EVERY_AWS: _every_aws,
+    EntryKind.ACCOUNT: _account,
+    EntryKind.USER: _user,
+    EntryKind.ROLE: _role,
+    EntryKind.ASSUMED_ROLE: _session,
+    EntryKind.FEDERATED_USER: _session,
+    EntryKind.UNIQUE_ID: _unique_id,
+    EntryKind.SERVICE: _service,
+    EntryKind.FEDERATED: _nobody,
+    EntryKind.CANONICAL_USER: _nobody,
+}
+
+
+def is_role_of(role_arn: str, caller: Principal) -> bool:
+    """Whether a role's ARN is the caller's role.
+
+    A session's ARN has the role's name but not its path (rule 16). Where the role's ARN is not known, account
+    and name decide: names of roles are unique in an account, whatever their case.
+    """
+    if caller.role_arn is not None:
+        return caller.role_arn == role_arn
+    role = parse_arn(role_arn)
+    if role is None or role.account != caller.account:
+        return False
+    name = role.resource.rpartition("/")[2]
+    return ascii_lower(name) == ascii_lower(caller.name.partition("/")[0])
+
+
+class PrincipalTest:
+    """The principals of a row."""
+
+    __slots__ = ("_effect", "element")
+
+    def __init__(self, element: PrincipalElement | None, effect: Effect) -> None:
+        self.element = element
+        self._effect = effect
+
+    def match(self, caller: Principal, *, has_boundary: bool = False) -> PrincipalMatch | None:
+        """How the element covers a caller; None where it does not. A missing element covers nobody.
+
+        With Deny, NotPrincipal exempts who is listed in any of its forms, but never a principal that has a
+        permissions boundary (rules 17, 18 and 102).
+        """
+        if self.element is None:
+            return None
+        found = [self._entry(entry, caller) for entry in self.element.entries]
+        listed = min((match for match in found if match is not None), default=None)
+        if not self.element.negated:
+            return listed
+        if not self.element.entries or (
+            listed is not None and not (self._effect is Effect.DENY and has_boundary)
+        ):
+            return None
+        return PrincipalMatch.NAMED
+
+    def _entry(self, entry: PrincipalEntry, caller: Principal) -> PrincipalMatch | None:
+        return _MATCHERS[entry.kind](entry, caller, self._effect)

@@ -1,0 +1,47 @@
+"""The tests of a graph: what they have in common, and the table in which equal ones are one object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+from weakref import WeakValueDictionary
+
+if TYPE_CHECKING:
+    from policy_engine.model.request import RequestContext
+
+
+class Test(Protocol):
+    """A yes-or-no question about the request context."""
+
+    @property
+    def key(self) -> str:
+        """The canonical condition key that it reads, or a prefix of keys."""
+
+    @property
+    def when_absent(self) -> bool:
+        """The answer for a context without the key."""
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What makes two tests the same test."""
+
+    def holds(self, context: RequestContext) -> bool:
+        """Whether the context passes."""
+
+
+AnyTest = TypeVar("AnyTest", bound=Test)
+
+
+class SharedTests:
+    """Equal tests become one object, so that graphs share nodes; what no row uses is forgotten."""
+
+    __slots__ = ("_tests",)
+
+    def __init__(self) -> None:
+        self._tests: WeakValueDictionary[tuple[object, ...], Test] = WeakValueDictionary()
+
+    def __len__(self) -> int:
+        return len(self._tests)
+
+    def intern(self, test: AnyTest) -> AnyTest:
+        """The object that stands for this test."""
+        return self._tests.setdefault(test.identity, test)  # type: ignore[return-value] # equal identities are of one class

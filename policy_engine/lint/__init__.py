@@ -1,0 +1,1 @@
+"""Findings about policies: rules, registry, outputs."""

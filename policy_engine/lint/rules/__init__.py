@@ -1,0 +1,1 @@
+"""The lint rules, one file a rule or a tight family."""

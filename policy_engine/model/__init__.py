@@ -1,0 +1,1 @@
+"""THE NOUNS of the domain, frozen. No text is read here and nothing is decided."""

@@ -1,0 +1,1 @@
+"""TEXT → TREE: JSON documents with spans, patterns, ARNs, condition-operator names. Knows no statement."""

@@ -1,0 +1,230 @@
+"""Reads a JSON text with Lark into a tree with offsets, exactly as RFC 8259 says and a little stricter.
+
+Stricter on purpose: duplicate names (compared after unescaping), lone surrogates, numbers out of range or
+longer than 64 characters, nesting deeper than a limit and texts over a limit are refused. Python's own `json`
+takes all of these, and a policy that two readers understand differently is a hole.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import threading
+from typing import TYPE_CHECKING
+
+from lark import Lark, TextSlice, Transformer, v_args
+from lark.exceptions import UnexpectedInput, UnexpectedToken
+
+from policy_engine.errors import Diagnostic, PolicySyntaxError, Severity
+from policy_engine.span import Source, Span
+from policy_engine.syntax import json_faults, json_limits
+from policy_engine.syntax.grammar import load
+from policy_engine.syntax.json_tree import (
+    JsonArray,
+    JsonBoolean,
+    JsonMember,
+    JsonNode,
+    JsonNull,
+    JsonNumber,
+    JsonObject,
+    JsonString,
+)
+
+if TYPE_CHECKING:
+    from lark import Token
+
+_WHITESPACE = " \t\n\r"
+_LEADING = re.compile(r"[ \t\n\r]*")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+class JsonDocument:
+    """A read text: its source, its root node, and what was found but did not stop the reading."""
+
+    __slots__ = ("diagnostics", "root", "source")
+
+    def __init__(self, source: Source, root: JsonNode, diagnostics: tuple[Diagnostic, ...]) -> None:
+        self.source = source
+        self.root = root
+        self.diagnostics = diagnostics
+
+
+class _Fault(Exception):  # noqa: N818 - never leaves this module
+    """A fault that a token or an object shows only once it is looked into."""
+
+    def __init__(self, start: int, end: int, fault: json_faults.Fault) -> None:
+        super().__init__(fault.message)
+        self.start = start
+        self.end = end
+        self.fault = fault
+
+
+class _Duplicates(threading.local):
+    """Where the objects of the text that this thread reads report their duplicate members."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[JsonMember, JsonMember]] = []
+
+
+_duplicates = _Duplicates()
+
+
+def _unescape(token: Token, body: str) -> str:
+    """The text of a string token, whose quotation marks `body` still has."""
+    if "\\" not in body:
+        return body[1:-1]
+    value: str = json.loads(body)
+    if _SURROGATE.search(value):
+        raise _Fault(*json_faults.lone_surrogate(token.start_pos or 0, body))
+    return value
+
+
+@v_args(inline=True)
+class _TreeBuilder(Transformer[object, JsonNode]):
+    """Makes nodes while the parser reduces; holds no state, so that threads may share it."""
+
+    def string(self, token: Token) -> JsonString:
+        body = token.rstrip(_WHITESPACE)
+        start = token.start_pos or 0
+        return JsonString(start, start + len(body), _unescape(token, body))
+
+    def number(self, token: Token) -> JsonNumber:
+        text = token.rstrip(_WHITESPACE)
+        start = token.start_pos or 0
+        end = start + len(text)
+        if len(text) > json_limits.MAX_NUMBER_LENGTH:
+            raise _Fault(start, end, json_faults.NUMBER_TOO_LONG)
+        if math.isinf(float(text)):
+            raise _Fault(start, end, json_faults.NUMBER_OUT_OF_RANGE)
+        return JsonNumber(start, end, text)
+
+    def true(self, token: Token) -> JsonBoolean:
+        start = token.start_pos or 0
+        return JsonBoolean(start, start + 4, value=True)
+
+    def false(self, token: Token) -> JsonBoolean:
+        start = token.start_pos or 0
+        return JsonBoolean(start, start + 5, value=False)
+
+    def null(self, token: Token) -> JsonNull:
+        start = token.start_pos or 0
+        return JsonNull(start, start + 4)
+
+    def array(self, opening: Token, *rest: JsonNode | Token) -> JsonArray:
+        return JsonArray(opening.start_pos or 0, (rest[-1].start_pos or 0) + 1, rest[:-1])  # type: ignore[union-attr, arg-type] # the grammar closes with a token, all before it are nodes
+
+    def member(self, name: Token, value: JsonNode) -> JsonMember:
+        body = name.rstrip(_WHITESPACE)[:-1].rstrip(_WHITESPACE)
+        start = name.start_pos or 0
+        return JsonMember(start, start + len(body), _unescape(name, body), value)
+
+    def object(self, opening: Token, *rest: JsonMember | Token) -> JsonObject:
+        members: tuple[JsonMember, ...] = rest[:-1]  # type: ignore[assignment] # as for arrays
+        if len({member.name for member in members}) != len(members):
+            _report_duplicates(members)
+        return JsonObject(opening.start_pos or 0, (rest[-1].start_pos or 0) + 1, members)  # type: ignore[union-attr] # as for arrays
+
+
+def _report_duplicates(members: tuple[JsonMember, ...]) -> None:
+    first: dict[str, JsonMember] = {}
+    for member in members:
+        earlier = first.setdefault(member.name, member)
+        if earlier is not member:
+            _duplicates.found.append((earlier, member))
+
+
+_parser: Lark = load("policy_document", transformer=_TreeBuilder())
+
+
+def parse_json(
+    text: str | bytes,
+    name: str = "<text>",
+    *,
+    max_bytes: int = json_limits.MAX_POLICY_BYTES,
+    max_depth: int = json_limits.MAX_POLICY_DEPTH,
+    collect: bool = False,
+) -> JsonDocument:
+    """Read a JSON text into a tree.
+
+    Args:
+        text: the text, or its bytes, which must be UTF-8; a byte-order mark is accepted with a diagnostic.
+        name: the file's name, for positions.
+        max_bytes: what is longer is refused before it is read.
+        max_depth: what nests deeper is refused before it is read.
+        collect: report duplicate names as diagnostics (severity error), for lint, instead of raising one.
+
+    Raises:
+        PolicySyntaxError: the text is not strict JSON.
+    """
+    decoded = json_limits.decode(text, name, max_bytes)
+    source = Source(name, decoded)
+    json_limits.check(source, max_depth)
+    return _parse(source, collect=collect)
+
+
+def parse_nested(node: JsonString, source: Source, *, collect: bool = False) -> JsonDocument:
+    """Read the JSON text that a string of another document holds; positions are those of the outer file."""
+    nested = Source(source.name, node.value, outer=source, offsets=_offsets(node, source))
+    json_limits.check_size(nested, json_limits.MAX_POLICY_BYTES)
+    json_limits.check(nested, json_limits.MAX_POLICY_DEPTH)
+    return _parse(nested, collect=collect)
+
+
+_ESCAPED = re.compile(
+    r"\\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\.|[^\\]", re.DOTALL
+)
+
+
+def _offsets(node: JsonString, source: Source) -> list[int]:
+    """The outer offset of each character of a string's value, and of its end."""
+    body_start, body_end = node.start + 1, node.end - 1
+    offsets = [match.start() for match in _ESCAPED.finditer(source.text, body_start, body_end)]
+    return [*offsets, body_end]
+
+
+def _parse(source: Source, *, collect: bool) -> JsonDocument:
+    found: list[tuple[JsonMember, JsonMember]] = []
+    _duplicates.found = found
+    try:
+        root = _run(source)
+    except _Fault as fault:
+        raise PolicySyntaxError(fault.fault.at(Span(source, fault.start, fault.end))) from None
+    except UnexpectedInput as error:
+        raise PolicySyntaxError(json_faults.explain(source, _offset(error, source))) from None
+    duplicates = [_duplicate(source, *pair) for pair in sorted(found, key=lambda pair: pair[1].start)]
+    if duplicates and not collect:
+        raise PolicySyntaxError(duplicates[0])
+    mark = (
+        [json_faults.byte_order_mark(source)] if source.text.startswith(json_limits.BYTE_ORDER_MARK) else []
+    )
+    return JsonDocument(source, root, (*mark, *duplicates))
+
+
+def _run(source: Source) -> JsonNode:
+    text = source.text
+    begin = 1 if text.startswith(json_limits.BYTE_ORDER_MARK) else 0
+    leading = _LEADING.match(text, begin)
+    start = leading.end() if leading else begin
+    if start == len(text):
+        raise _Fault(0, 0, json_faults.EMPTY)
+    root: JsonNode = _parser.parse(TextSlice(text, start, len(text)))  # type: ignore[assignment] # the transformer's root, not a Tree
+    return root
+
+
+def _offset(error: UnexpectedInput, source: Source) -> int:
+    """Where the parser gave up; for a text that stops too early, its end."""
+    position: int | None = error.pos_in_stream
+    ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
+    return len(source.text) if ended or position is None else position
+
+
+def _duplicate(source: Source, first: JsonMember, second: JsonMember) -> Diagnostic:
+    return Diagnostic(
+        "duplicate-key",
+        f"the key `{json_faults.printable(second.name)}` stands twice in one object",
+        second.name_span(source),
+        "keep one of them: most JSON readers silently keep the last",
+        Severity.ERROR,
+        ((first.name_span(source), "first seen here"),),
+    )

@@ -1,0 +1,72 @@
+"""Globs agree with a naive matcher, and cost steps linear in the text."""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+
+import pytest
+
+from policy_engine.conditions.glob import Automaton, Step, glob
+from policy_engine.syntax.pattern import PolicyVariable, parse_pattern
+
+
+def naive(pattern: str, text: str) -> bool:
+    @cache
+    def fits(i: int, j: int) -> bool:
+        if i == len(pattern):
+            return j == len(text)
+        if pattern[i] == "*":
+            return fits(i + 1, j) or (j < len(text) and fits(i, j + 1))
+        return j < len(text) and pattern[i] in ("?", text[j]) and fits(i + 1, j + 1)
+
+    return fits(0, 0)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_agrees_with_a_naive_matcher(seed: int) -> None:
+    rng = random.Random(seed)
+    pattern = "".join(rng.choice("ab:*?") for _ in range(rng.randrange(9)))
+    compiled = glob(parse_pattern(pattern, variables=False))
+    for _ in range(12):
+        text = "".join(rng.choice("ab:c") for _ in range(rng.randrange(9)))
+        assert compiled.matches(text) is naive(pattern, text), (pattern, text)
+
+
+def test_inside_wildcards_stop_at_a_colon() -> None:
+    inside = Automaton(["a", Step.MANY_INSIDE, "b", Step.ONE_INSIDE])
+    assert inside.matches("axxbx")
+    assert not inside.matches("ax:xbx")
+    assert not inside.matches("axb:")
+
+
+def test_neighbouring_runs_are_the_wider_one() -> None:
+    assert Automaton([Step.MANY_INSIDE, Step.MANY]).matches("a:b")
+    assert not Automaton([Step.MANY_INSIDE, Step.MANY_INSIDE]).matches("a:b")
+
+
+class CountingText(str):
+    """A text that counts how many of its characters are looked at."""
+
+    __slots__ = ("looked_at",)
+
+    def __iter__(self):  # type: ignore[no-untyped-def]  # noqa: ANN204 - str's own
+        self.looked_at = 0
+        for character in str.__str__(self):
+            self.looked_at += 1
+            yield character
+
+
+@pytest.mark.parametrize("pattern", ["*a" * 1000 + "b", "a*" * 1000 + "?", "*?" * 500 + "x"])
+def test_steps_are_linear_in_the_text(pattern: str) -> None:
+    text = CountingText("a" * 5000)
+    compiled = glob(parse_pattern(pattern, variables=False))
+    compiled.matches(text)
+    assert text.looked_at <= len(text)
+
+
+def test_a_variable_without_a_value_cannot_be_matched() -> None:
+    pattern = parse_pattern("${aws:username}", variables=True)
+    assert isinstance(pattern.parts[0], PolicyVariable)
+    with pytest.raises(TypeError, match="aws:username"):
+        glob(pattern)

@@ -1,0 +1,83 @@
+"""Every malformed text of fixtures/malformed is refused where its index says, and the accepted ones are read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policy_engine.errors import PolicyEngineError, PolicySchemaError, PolicySyntaxError
+from policy_engine.model.policy import PolicyKind
+from policy_engine.reading import collect_policy, read_policy
+from policy_engine.syntax.json_document import parse_json
+
+INDEX = json.loads((Path(__file__).parents[2] / "fixtures/malformed/index.json").read_text(encoding="utf-8"))
+ERRORS = {"syntax": PolicySyntaxError, "schema": PolicySchemaError}
+STATEMENT = {
+    "Effect": "Allow",
+    "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+    "Action": "kms:*",
+    "Resource": "*",
+}
+
+
+def policy(**changes: object) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [{**STATEMENT, **changes}]})
+
+
+def generated(spec: dict[str, Any]) -> str:
+    """The text of an entry that is too large to stand in the index."""
+    match spec:
+        case {"kind": "nest", "opening": opening, "closing": closing, "depth": depth}:
+            return str(opening * depth + closing * depth)
+        case {"kind": "digits", "count": count}:
+            return '{"a": ' + "1" * int(count) + "}"
+        case {"kind": "string", "count": count}:
+            return '"' + "a" * int(count) + '"'
+        case {"kind": "actions", "count": count}:
+            return policy(Action=["kms:Decrypt"] * int(count))
+        case {"kind": "statements", "count": count}:
+            return json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT] * int(count)})
+        case {"kind": "pad", "bytes": size}:
+            text = policy()
+            return text + " " * (int(size) - len(text))
+    raise AssertionError(spec)
+
+
+def text_of(case: dict[str, Any]) -> str | bytes:
+    if "hex" in case:
+        return bytes.fromhex(case["hex"])
+    return str(case["text"]) if "text" in case else generated(case["generate"])
+
+
+@pytest.mark.parametrize("case", INDEX["cases"], ids=lambda case: f"row {case['row']}: {case['name']}")
+def test_malformed_text(case: dict[str, Any]) -> None:
+    kind = PolicyKind(case.get("kind", "key"))
+    if case["error"] is None:
+        read = read_policy(text_of(case), kind=kind)
+        if "diagnostic" in case:
+            assert case["diagnostic"] in {diagnostic.code for diagnostic in read.diagnostics}
+        return
+    with pytest.raises(PolicyEngineError) as caught:
+        read_policy(text_of(case), kind=kind, file="policy.json")
+    error = caught.value
+    assert isinstance(error, ERRORS[case["error"]])
+    assert error.span is not None
+    assert error.help
+    if "line" in case:
+        assert (error.span.begin.line, error.span.begin.column) == (case["line"], case["column"])
+
+
+@pytest.mark.parametrize("case", INDEX["cases"], ids=lambda case: f"row {case['row']}: {case['name']}")
+def test_lint_sees_what_loading_refuses(case: dict[str, Any]) -> None:
+    """The collecting reader finds an error exactly where the strict one raises."""
+    kind = PolicyKind(case.get("kind", "key"))
+    try:
+        document = parse_json(text_of(case), "policy.json", collect=True)
+    except PolicySyntaxError:
+        assert case["error"] == "syntax"
+        return
+    _, diagnostics = collect_policy(document, kind, "default")
+    assert any(d.severity == "error" for d in diagnostics) == (case["error"] is not None)
