@@ -12,6 +12,7 @@ decision = engine.authorize(Request(
 if decision.allowed: ...
 """
 
+from policy_engine.bundle import load_bundle
 from policy_engine.engine.policy_engine import PolicyEngine
 from policy_engine.errors import (
     BundleError,
@@ -47,4 +48,5 @@ __all__ = [
     "PrincipalRecord",
     "Request",
     "RequestError",
+    "load_bundle",
 ]

@@ -7,7 +7,7 @@ the fields are the list below and there is no free one.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 
@@ -60,6 +60,9 @@ class AuditEntry:
     reason: str | None = None
 
 
+_FIELDS = tuple(each.name for each in fields(AuditEntry))
+
+
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
     """An entry in its place: who wrote it, its number in that chain, and when (seconds since 1970)."""
@@ -71,6 +74,8 @@ class AuditRecord:
 
     def canonical(self) -> str:
         """The one text of this record: JSON in ASCII, names sorted, nothing between the tokens."""
-        entry = asdict(self.entry) | {"policies": dict(self.entry.policies)}
+        entry = {name: getattr(self.entry, name) for name in _FIELDS} | {
+            "policies": dict(self.entry.policies)
+        }
         place = {"writer": self.writer, "sequence": self.sequence, "time": self.time}
         return json.dumps(entry | place, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -38,7 +37,7 @@ _PIN_BYTES: Final = range(4, 256)
 
 
 def create(home: Path, pin: str, module: Path | None) -> None:
-    """Make the token of `home`, with its keys; nothing is left of one that failed.
+    """Make the token of `home`, with its keys; of one that failed no more is left than the lock.
 
     Raises:
         ConfigurationError: there is one already, the PIN is too short or too long, the folder cannot be
@@ -81,10 +80,11 @@ def log_in(home: Path, pin: str, module: Path | None) -> Login:
     def guard() -> Iterator[None]:
         with folder.locked():
             folder.restore()
+            _point_to(folder)
             yield
 
     with guard():
-        library = _claim(folder, path)
+        library = claim(path)
         login = Login(library, serial, pin, guard)
         try:
             login.log_in()
@@ -99,15 +99,15 @@ def _folder(home: Path) -> TokenFolder:
     return TokenFolder(home.absolute() / "token")
 
 
-def _claim(folder: TokenFolder, module: Path) -> Library:
+def _point_to(folder: TokenFolder) -> None:
     folder.configure()
-    # SoftHSM2 reads it in C_Initialize
+    # read in every C_Initialize, so it is set before every one: another token may have set it since
     os.environ["SOFTHSM2_CONF"] = str(folder.configuration)
-    return claim(module)
 
 
 def _make(folder: TokenFolder, module: Path, pin: str) -> bytes:
-    library = _claim(folder, module)
+    _point_to(folder)
+    library = claim(module)
     try:
         if library.manufacturer_id != _MAKER:
             raise ConfigurationError(
@@ -152,5 +152,5 @@ def _nothing_left(folder: TokenFolder) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        shutil.rmtree(folder.tokens, ignore_errors=True)
+        folder.discard()
         raise

@@ -90,10 +90,10 @@ class Lanes:
 
     def _alone(self) -> ExitStack:
         # always in the same order, and never with a lane's lock held: no two threads wait for each other
-        held = ExitStack()
-        for lane in self._lanes:
-            held.enter_context(lane.lock)
-        return held
+        with ExitStack() as held:
+            for lane in self._lanes:
+                held.enter_context(lane.lock)
+            return held.pop_all()
 
     def _recover(self, lane: Lane, seen: int, *, alive: bool) -> None:
         with self._alone():

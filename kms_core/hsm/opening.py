@@ -27,8 +27,8 @@ def create_token(home: Path, pin: str, *, module: Path | None = None) -> None:
 
     Raises:
         ConfigurationError: there is one already, the PIN is too short or too long, the folder cannot be
-            written, or there is no SoftHSM2; nothing is left behind.
-        HsmFaultError: SoftHSM2 refuses; nothing is left behind.
+            written, there is no SoftHSM2, or this process holds a token already.
+        HsmFaultError: SoftHSM2 refuses.
     """
     embedded.create(home, pin, module)
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -86,6 +87,12 @@ class TokenFolder:
         self.tokens.mkdir(mode=0o700, exist_ok=True)
         # a copy of the orphan's file must not pass for one of the next token's
         self._copy.unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        """Remove a token that could not be finished. The lock stays: others may be waiting for it."""
+        shutil.rmtree(self.tokens, ignore_errors=True)
+        for path in (self.configuration, self._copy):
+            path.unlink(missing_ok=True)
 
     def configure(self) -> None:
         """Write SoftHSM2's configuration, where it is not already so; the folder may have been moved."""

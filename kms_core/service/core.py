@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from kms_core.audit.log import AuditLog
 from kms_core.gate import Gate
 from kms_core.key_material import KeyMaterial
+from kms_core.service.backing_keys import BackingKeys
 from kms_core.service.calls import Calls
 from kms_core.service.key_access import KeyAccess
 from kms_core.service.message_budget import MessageBudget
@@ -19,12 +20,12 @@ from kms_core.store.locks import KeyLocks
 from policy_engine import PolicyEngine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from kms_core.hsm import Hsm
     from kms_core.model.sources import Sources
     from kms_core.store.database import Database
-    from policy_engine.model.bundle import Bundle
+    from policy_engine.model.bundle import Bundle, PolicyLevels
     from policy_engine.model.policy import Policy
 
 
@@ -42,6 +43,7 @@ class Core:
         access: finds keys.
         hsm: where random bytes come from.
         material: makes and uses backing keys.
+        backing_keys: finds their wrapped form.
         budget: counts messages.
     """
 
@@ -54,6 +56,7 @@ class Core:
     access: KeyAccess
     hsm: Hsm
     material: KeyMaterial
+    backing_keys: BackingKeys
     budget: MessageBudget
 
 
@@ -65,29 +68,42 @@ def assemble(database: Database, hsm: Hsm, bundle: Bundle, region: str, sources:
     gate = Gate(engine, log, sources)
     access = KeyAccess(database, engine, KeyLocks())
     digest = _digest(identities)
-    calls = Calls(database, gate, log, access, sources, region=region, identities=digest)
-    material = KeyMaterial(hsm, sources)
-    budget = MessageBudget(database)
-    return Core(database, identities, region, sources, gate, calls, access, hsm, material, budget)
+    return Core(
+        database=database,
+        identities=identities,
+        region=region,
+        sources=sources,
+        gate=gate,
+        calls=Calls(database, gate, log, access, sources, region=region, identities=digest),
+        access=access,
+        hsm=hsm,
+        material=KeyMaterial(hsm, sources),
+        backing_keys=BackingKeys(database),
+        budget=MessageBudget(database),
+    )
 
 
 def _digest(bundle: Bundle) -> str:
-    """One SHA-256 for all identity policies and the like: the same bundle, the same digest."""
-    digests = sorted(policy.digest for policy in _policies(bundle))
-    return hashlib.sha256("".join(digests).encode()).hexdigest()
+    """One SHA-256 for all identity policies and the like, and where each stands."""
+    lines = sorted(f"{place} {policy.digest}\n" for place, policy in _policies(bundle))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _policies(bundle: Bundle) -> Iterator[Policy]:
-    for principal in bundle.principals.values():
-        yield from (*principal.identity_policies, *principal.session_policies)
+def _policies(bundle: Bundle) -> Iterator[tuple[str, Policy]]:
+    for arn, principal in bundle.principals.items():
+        yield from ((f"identity {arn}", policy) for policy in principal.identity_policies)
+        yield from ((f"session {arn}", policy) for policy in principal.session_policies)
         if principal.permissions_boundary is not None:
-            yield principal.permissions_boundary
-    for group in bundle.groups.values():
-        yield from group.identity_policies
+            yield f"boundary {arn}", principal.permissions_boundary
+    for arn, group in bundle.groups.items():
+        yield from ((f"group {arn}", policy) for policy in group.identity_policies)
     if bundle.organization is not None:
-        for controls in (
-            bundle.organization.service_control_policies,
-            bundle.organization.resource_control_policies,
-        ):
-            yield from (policy for levels in controls.values() for level in levels for policy in level)
-    yield from (endpoint.policy for endpoint in bundle.vpc_endpoints)
+        yield from _levels("scp", bundle.organization.service_control_policies)
+        yield from _levels("rcp", bundle.organization.resource_control_policies)
+    yield from ((f"endpoint {endpoint.id}", endpoint.policy) for endpoint in bundle.vpc_endpoints)
+
+
+def _levels(kind: str, accounts: Mapping[str, PolicyLevels]) -> Iterator[tuple[str, Policy]]:
+    for account, levels in accounts.items():
+        for number, level in enumerate(levels):
+            yield from ((f"{kind} {account} {number}", policy) for policy in level)

@@ -24,14 +24,11 @@ from kms_core.service.parameters import (
     data_key_length,
 )
 from kms_core.service.results import DataKey, Decrypted, Encrypted
-from kms_core.store.keys import find_backing_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kms_core.model.backing_key import BackingKeyRecord
     from kms_core.model.caller import Caller
-    from kms_core.model.key import KeyMetadata
     from kms_core.service.calls import Admitted, OpenCall
     from kms_core.service.core import Core
 
@@ -152,7 +149,7 @@ class CryptographicOperations:
 
     def _seal(self, admitted: Admitted, plaintext: bytes, pairs: Mapping[str, str]) -> bytes:
         key = admitted.key
-        material = self._material(key, key.current_backing_key_id or "")
+        material = self._core.backing_keys.find(key.key_id, key.current_backing_key_id or "")
         if material is None:
             raise KMSInternalError("the key's material is missing from the store")
         self._core.budget.spend(material.id)
@@ -165,13 +162,9 @@ class CryptographicOperations:
             raise IncorrectKeyError(
                 "The key ID in the request does not identify a CMK that can perform this operation."
             )
-        material = self._material(admitted.key, blob.backing_key_id)
+        material = self._core.backing_keys.find(blob.key_id, blob.backing_key_id)
         if material is None:
             raise InvalidCiphertextError
         aad = additional_data(header(blob.key_id, blob.backing_key_id), pairs)
         sealed = Sealed(blob.iv, blob.ciphertext, blob.tag)
         return self._core.material.decrypt(admitted.permit, material, sealed, aad)
-
-    def _material(self, key: KeyMetadata, backing_key_id: str) -> BackingKeyRecord | None:
-        with self._core.database.read() as connection:
-            return find_backing_key(connection, key.key_id, backing_key_id)

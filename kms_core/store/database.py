@@ -8,6 +8,7 @@ without waiting (https://www.sqlite.org/lang_transaction.html).
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._process = os.getpid()
 
     @classmethod
     def open(cls, path: Path) -> Database:
@@ -103,6 +105,9 @@ class Database:
 
     @contextmanager
     def _transaction(self, kind: str) -> Iterator[Connection]:
+        if os.getpid() != self._process:
+            # two processes on one SQLite connection damage the file: https://www.sqlite.org/howtocorrupt.html
+            raise KMSInternalError("the store was opened by the process that this one was forked from")
         try:
             with self._engine.connect().execution_options(**{_BEGIN: kind}) as connection, connection.begin():
                 yield connection

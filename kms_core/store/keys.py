@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from kms_core.errors import KMSInternalError
 from kms_core.model.backing_key import BackingKeyRecord
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
 _FIRST_VERSION = 1
+
+# made once: these run in every call, and SQLAlchemy takes longer to build a statement than SQLite to run it
+_VISIBLE = select(KEYS).where(KEYS.c.state != KeyState.CREATING.value)
+_BY_ARN = _VISIBLE.where(KEYS.c.arn == bindparam("wanted"))
+_BY_ID = _VISIBLE.where(KEYS.c.key_id == bindparam("wanted"))
+_BACKING_KEY = select(BACKING_KEYS).where(
+    BACKING_KEYS.c.backing_key_id == bindparam("wanted"), BACKING_KEYS.c.key_id == bindparam("owner")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +98,12 @@ def drop_intents_before(connection: Connection, creation_date: float) -> int:
 
 def find(connection: Connection, arn: str) -> KeyRow | None:
     """The key with this ARN, unless it is still being made."""
-    return _found(connection.execute(_VISIBLE.where(KEYS.c.arn == arn)).one_or_none())
+    return _found(connection.execute(_BY_ARN, {"wanted": arn}).one_or_none())
 
 
 def find_by_id(connection: Connection, key_id: str) -> KeyRow | None:
     """The key with this id, unless it is still being made."""
-    return _found(connection.execute(_VISIBLE.where(KEYS.c.key_id == key_id)).one_or_none())
+    return _found(connection.execute(_BY_ID, {"wanted": key_id}).one_or_none())
 
 
 def set_policy(connection: Connection, key_id: str, policy_digest: str) -> None:
@@ -129,10 +137,7 @@ def insert_backing_key(connection: Connection, key: BackingKeyRecord) -> None:
 
 def find_backing_key(connection: Connection, key_id: str, backing_key_id: str) -> BackingKeyRecord | None:
     """A key's backing key with this id."""
-    query = select(BACKING_KEYS).where(
-        BACKING_KEYS.c.backing_key_id == backing_key_id, BACKING_KEYS.c.key_id == key_id
-    )
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_BACKING_KEY, {"wanted": backing_key_id, "owner": key_id}).one_or_none()
     if row is None:
         return None
     return BackingKeyRecord(
@@ -156,9 +161,6 @@ def reserve_messages(connection: Connection, backing_key_id: str, count: int, li
         .values(messages_reserved=reserved + count)
     )
     return connection.execute(statement).rowcount == 1
-
-
-_VISIBLE = select(KEYS).where(KEYS.c.state != KeyState.CREATING.value)
 
 
 def _found(row: Row[tuple[object, ...]] | None) -> KeyRow | None:

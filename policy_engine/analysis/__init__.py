@@ -1,1 +1,1 @@
-"""Whole-policy questions, asked of the decision graph."""
+"""Whole-policy questions, asked of the decision graph: what can be allowed at all, and by which request."""

@@ -1,1 +1,5 @@
-"""Reads what users have: bundles, authorization details, key and grant dumps; the only room that opens files."""
+"""Reading what users have: bundles, dumps of the AWS CLI, scenarios. The only room that touches files."""
+
+from policy_engine.bundle.loading import load_bundle
+
+__all__ = ["load_bundle"]

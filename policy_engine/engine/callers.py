@@ -93,13 +93,16 @@ class Directory:
         )
 
     def _holder(self, principal: Principal, own: PrincipalRecord | None) -> PrincipalRecord | None:
-        """The record with the identity policies: a session's role, the user who federated, or its own."""
+        """The record with the identity policies: a session's role, the user who federated, or its own.
+
+        A session whose role is not known may hold policies itself; its role's ARN is not guessed (rule 87).
+        """
         if principal.kind not in {PrincipalKind.ASSUMED_ROLE, PrincipalKind.FEDERATED_USER}:
             return own
         arn = principal.role_arn or (own.role_arn if own else None)
         if arn is None and principal.kind is PrincipalKind.ASSUMED_ROLE and principal.account is not None:
             arn = self._roles.get((principal.account, ascii_lower(principal.name.partition("/")[0])))
-        return self._principals.get(arn) if arn else None
+        return (self._principals.get(arn) if arn else None) or own
 
 
 def _groups_of(record: PrincipalRecord | None) -> tuple[str, ...]:

@@ -12,6 +12,9 @@ It reads like the table of the semantics page; every name below is a row of it.
     delegated       one that names the caller's account: it lets the caller's identity policies count
     grant           a grant whose grantee covers the caller and whose constraint holds
 
+What a decision rests on is the path: the key policy's row, with `delegated` the identity row too, or the
+grant. Ceilings, caps and the caller's own side across accounts must hold as well and are not noted.
+
 RCPs have deny rows only. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 and https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
 """
@@ -22,7 +25,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from policy_engine.graph.formula import ALWAYS, NEVER, Formula, all_of, any_of, path
+from policy_engine.graph.formula import ALWAYS, NEVER, Formula, all_of, any_of, path, unmarked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,15 +72,24 @@ class Layers:
     grants: Grants = field(default_factory=Grants)
 
     @property
+    def ceilings(self) -> Formula:
+        """What must allow whatever else does, where present."""
+        return unmarked(all_of(self.scp, self.endpoint))
+
+    @property
     def caps(self) -> Formula:
         """Both caps, where present."""
-        return all_of(self.boundary, self.session)
+        return unmarked(all_of(self.boundary, self.session))
+
+    @property
+    def own_side(self) -> Formula:
+        """What the caller's own account must allow besides the key's."""
+        return all_of(unmarked(self.identity), self.caps)
 
 
 def _same_account(layers: Layers) -> Formula:
     return all_of(
-        layers.scp,
-        layers.endpoint,
+        layers.ceilings,
         any_of(
             path("named", layers.named),
             path("direct", all_of(layers.direct, layers.caps)),
@@ -88,14 +100,12 @@ def _same_account(layers: Layers) -> Formula:
 
 
 def _cross_account(layers: Layers) -> Formula:
-    own_side = (layers.identity, layers.caps)
     return all_of(
-        layers.scp,
-        layers.endpoint,
+        layers.ceilings,
         any_of(
-            path("named", all_of(layers.named, *own_side)),
-            path("direct", all_of(layers.direct, *own_side)),
-            path("delegated", all_of(layers.delegated, *own_side)),
+            path("named", all_of(layers.named, layers.own_side)),
+            path("direct", all_of(layers.direct, layers.own_side)),
+            path("delegated", all_of(layers.delegated, layers.identity, layers.caps)),
             path("grant", _granted(layers)),
         ),
     )
@@ -103,11 +113,11 @@ def _cross_account(layers: Layers) -> Formula:
 
 def _service(layers: Layers) -> Formula:
     granted = any_of(layers.grants.free, layers.grants.capped)
-    return all_of(layers.endpoint, any_of(path("named", layers.named), path("grant", granted)))
+    return all_of(layers.ceilings, any_of(path("named", layers.named), path("grant", granted)))
 
 
 def _no_key(layers: Layers) -> Formula:
-    return all_of(layers.scp, layers.endpoint, path("identity", all_of(layers.identity, layers.caps)))
+    return all_of(layers.ceilings, path("identity", all_of(layers.identity, layers.caps)))
 
 
 def _granted(layers: Layers) -> Formula:
@@ -115,7 +125,7 @@ def _granted(layers: Layers) -> Formula:
     return any_of(
         grants.free,
         all_of(grants.capped, layers.caps),
-        all_of(grants.account, layers.identity, layers.caps),
+        all_of(grants.account, layers.own_side),
     )
 
 

@@ -1,8 +1,8 @@
 """A request's context in canonical form: catalogue spelling, text values, nothing empty.
 
-Encryption-context names are lower-cased after `kms:EncryptionContext:`, since condition keys ignore case;
-names that differ only in case become one key with the values of all (rule 101). The names as they are spelt are kept
-in kms:EncryptionContextKeys, where case matters (rule 104).
+Encryption-context names are lower-cased after `kms:EncryptionContext:`, since condition keys ignore case.
+Names that differ only in case become one key with the values of all (rule 101). The names as they are spelt
+are kept in kms:EncryptionContextKeys, where case matters (rule 104).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from policy_engine.engine.combination import Relation, allowed
 from policy_engine.engine.layers import facts_of, relation_of, residual_layers
 from policy_engine.graph.formula import any_of
-from policy_engine.graph.nodes import follow, asked_tests, walk
+from policy_engine.graph.nodes import asked_tests, follow, walk
 from policy_engine.model.decision import Outcome
 
 if TYPE_CHECKING:

@@ -82,6 +82,19 @@ def rows_formula(rows: tuple[ResidualRow, ...]) -> Formula:
     return any_of(*(row_formula(row) for row in rows))
 
 
+def unmarked(part: Formula) -> Formula:
+    """The same question, of which nothing is noted: for what must hold too and is not what allows."""
+    match part:
+        case AllOf(parts):
+            return AllOf(tuple(unmarked(p) for p in parts))
+        case AnyOf(parts):
+            return AnyOf(tuple(unmarked(p) for p in parts))
+        case Held(_, inner) | Path(_, inner):
+            return unmarked(inner)
+        case Asked():
+            return part
+
+
 def path(name: str, part: Formula) -> Formula:
     """`Path`, unless it can never hold."""
     return NEVER if part == NEVER else Path(name, part)

@@ -165,22 +165,10 @@ def parse_json(
 
 def parse_nested(node: JsonString, source: Source, *, collect: bool = False) -> JsonDocument:
     """Read the JSON text that a string of another document holds; positions are those of the outer file."""
-    nested = Source(source.name, node.value, outer=source, offsets=_offsets(node, source))
+    nested = Source(source.name, node.value, outer=source, offsets=node.offsets(source))
     json_limits.check_size(nested, json_limits.MAX_POLICY_BYTES)
     json_limits.check(nested, json_limits.MAX_POLICY_DEPTH)
     return _parse(nested, collect=collect)
-
-
-_ESCAPED = re.compile(
-    r"\\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\.|[^\\]", re.DOTALL
-)
-
-
-def _offsets(node: JsonString, source: Source) -> list[int]:
-    """The outer offset of each character of a string's value, and of its end."""
-    body_start, body_end = node.start + 1, node.end - 1
-    offsets = [match.start() for match in _ESCAPED.finditer(source.text, body_start, body_end)]
-    return [*offsets, body_end]
 
 
 def _parse(source: Source, *, collect: bool) -> JsonDocument:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, ClassVar
 
 from policy_engine.span import Span
@@ -10,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policy_engine.span import Source
+
+_CHARACTER = re.compile(
+    r"\\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\.|[^\\]", re.DOTALL
+)
 
 
 class JsonNode:
@@ -36,6 +41,12 @@ class JsonString(JsonNode):
     def __init__(self, start: int, end: int, value: str) -> None:
         super().__init__(start, end)
         self.value = value
+
+    def offsets(self, source: Source) -> list[int]:
+        """The offset in its source of each character of `value`, and of where they end."""
+        body_start, body_end = self.start + 1, self.end - 1
+        found = [match.start() for match in _CHARACTER.finditer(source.text, body_start, body_end)]
+        return [*found, body_end]
 
 
 class JsonNumber(JsonNode):

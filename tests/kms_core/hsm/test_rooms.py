@@ -33,9 +33,6 @@ class TestBinding:
 
     def test_a_mac_of_one_kind_is_none_of_the_other(self) -> None:
         empty = KeyBinding("", "", "", "")
-        assert not binding.backing_key(empty, "", b"").startswith(
-            binding.check_value("", b"")[:8] + b"kmsgate/c"
-        )
         assert binding.backing_key(empty, "", b"") != binding.check_value("", b"")
 
 

@@ -19,15 +19,17 @@ from kms_core.errors import (
     NotFoundError,
     ValidationError,
 )
-from kms_core.service import Kms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import SimpleNamespace
+
+    from kms_core.service import Kms
 
 CONTEXT = {"tenant": "acme"}
 
 
-def test_what_was_encrypted_is_decrypted(kms: Kms, people, key_arn: str) -> None:
+def test_what_was_encrypted_is_decrypted(kms: Kms, people: SimpleNamespace, key_arn: str) -> None:
     sealed = kms.encrypt(people.admin, key_arn, b"attack at dawn", CONTEXT)
     opened = kms.decrypt(people.admin, sealed.ciphertext_blob, CONTEXT)
 
@@ -42,14 +44,18 @@ def test_what_was_encrypted_is_decrypted(kms: Kms, people, key_arn: str) -> None
     pairs=st.dictionaries(st.text(min_size=1, max_size=20), st.text(max_size=20), max_size=4),
 )
 def test_any_plaintext_under_any_context_comes_back(
-    kms: Kms, people, key_arn: str, plaintext: bytes, pairs: dict[str, str]
+    kms: Kms, people: SimpleNamespace, key_arn: str, plaintext: bytes, pairs: dict[str, str]
 ) -> None:
     sealed = kms.encrypt(people.admin, key_arn, plaintext, pairs)
     assert kms.decrypt(people.admin, sealed.ciphertext_blob, pairs).plaintext == plaintext
 
 
-@pytest.mark.parametrize("wrong", [None, {}, {"tenant": "Acme"}, {"Tenant": "acme"}, {"tenant": "acme", "a": "b"}])
-def test_another_encryption_context_does_not_decrypt(kms: Kms, people, key_arn: str, wrong) -> None:
+@pytest.mark.parametrize(
+    "wrong", [None, {}, {"tenant": "Acme"}, {"Tenant": "acme"}, {"tenant": "acme", "a": "b"}]
+)
+def test_another_encryption_context_does_not_decrypt(
+    kms: Kms, people: SimpleNamespace, key_arn: str, wrong: dict[str, str] | None
+) -> None:
     sealed = kms.encrypt(people.admin, key_arn, b"secret", CONTEXT)
 
     with pytest.raises(InvalidCiphertextError) as refused:
@@ -57,7 +63,7 @@ def test_another_encryption_context_does_not_decrypt(kms: Kms, people, key_arn: 
     assert refused.value.message == ""
 
 
-def test_a_changed_blob_does_not_decrypt(kms: Kms, people, key_arn: str) -> None:
+def test_a_changed_blob_does_not_decrypt(kms: Kms, people: SimpleNamespace, key_arn: str) -> None:
     blob = kms.encrypt(people.admin, key_arn, b"secret").ciphertext_blob
     answers = set()
     for place in range(len(blob)):
@@ -69,20 +75,22 @@ def test_a_changed_blob_does_not_decrypt(kms: Kms, people, key_arn: str) -> None
     assert answers == {InvalidCiphertextError, AccessDeniedError}
 
 
-def test_a_blob_cut_short_does_not_decrypt(kms: Kms, people, key_arn: str) -> None:
+def test_a_blob_cut_short_does_not_decrypt(kms: Kms, people: SimpleNamespace, key_arn: str) -> None:
     blob = kms.encrypt(people.admin, key_arn, b"secret").ciphertext_blob
     for length in range(1, len(blob)):
         with pytest.raises(InvalidCiphertextError):
             kms.decrypt(people.admin, blob[:length])
 
 
-def test_each_ciphertext_is_another(kms: Kms, people, key_arn: str) -> None:
+def test_each_ciphertext_is_another(kms: Kms, people: SimpleNamespace, key_arn: str) -> None:
     blobs = {kms.encrypt(people.admin, key_arn, b"same").ciphertext_blob for _ in range(20)}
     assert len(blobs) == 20
     assert len({decode(blob).iv for blob in blobs}) == 20
 
 
-def test_a_key_id_that_is_not_the_ciphertexts_is_refused(kms: Kms, people, key_arn: str) -> None:
+def test_a_key_id_that_is_not_the_ciphertexts_is_refused(
+    kms: Kms, people: SimpleNamespace, key_arn: str
+) -> None:
     other = kms.create_key(people.admin).arn
     blob = kms.encrypt(people.admin, key_arn, b"secret").ciphertext_blob
 
@@ -93,7 +101,9 @@ def test_a_key_id_that_is_not_the_ciphertexts_is_refused(kms: Kms, people, key_a
 
 
 @pytest.mark.parametrize(("asked", "length"), [({"key_spec": "AES_256"}, 32), ({"key_spec": "AES_128"}, 16), ({"number_of_bytes": 1}, 1), ({"number_of_bytes": 1024}, 1024)])  # fmt: skip
-def test_a_data_key_comes_plain_and_encrypted(kms: Kms, people, key_arn: str, asked, length: int) -> None:
+def test_a_data_key_comes_plain_and_encrypted(
+    kms: Kms, people: SimpleNamespace, key_arn: str, asked: dict[str, object], length: int
+) -> None:
     key = kms.generate_data_key(people.admin, key_arn, **asked, encryption_context=CONTEXT)
 
     assert len(key.plaintext) == length
@@ -110,7 +120,9 @@ def test_a_data_key_comes_plain_and_encrypted(kms: Kms, people, key_arn: str, as
         ({"number_of_bytes": 1025}, "Value '1025' at 'numberOfBytes' .* less than or equal to 1024"),
     ],
 )
-def test_a_data_key_out_of_bounds(kms: Kms, people, key_arn: str, arguments, says: str) -> None:
+def test_a_data_key_out_of_bounds(
+    kms: Kms, people: SimpleNamespace, key_arn: str, arguments: dict[str, object], says: str
+) -> None:
     with pytest.raises(ValidationError, match=says):
         kms.generate_data_key(people.admin, key_arn, **arguments)
 
@@ -129,18 +141,29 @@ def test_a_data_key_out_of_bounds(kms: Kms, people, key_arn: str, arguments, say
         (b"x", None, ["t"] * 11, "'grantTokens' .* 10"),
     ],
 )
-def test_parameters_out_of_bounds(kms: Kms, people, key_arn: str, plaintext, pairs, tokens, says: str) -> None:
+def test_parameters_out_of_bounds(
+    kms: Kms,
+    people: SimpleNamespace,
+    key_arn: str,
+    *,
+    plaintext: object,
+    pairs: object,
+    tokens: object,
+    says: str,
+) -> None:
     with pytest.raises(ValidationError, match=says):
         kms.encrypt(people.admin, key_arn, plaintext, pairs, tokens)
 
 
-def test_a_grant_token_that_was_never_given_is_refused(kms: Kms, people, key_arn: str) -> None:
+def test_a_grant_token_that_was_never_given_is_refused(
+    kms: Kms, people: SimpleNamespace, key_arn: str
+) -> None:
     with pytest.raises(InvalidGrantTokenError):
         kms.encrypt(people.admin, key_arn, b"x", grant_tokens=["made-up"])
 
 
 @pytest.mark.parametrize("blob", [b"", b"x" * 6145])
-def test_a_ciphertext_out_of_bounds(kms: Kms, people, blob: bytes) -> None:
+def test_a_ciphertext_out_of_bounds(kms: Kms, people: SimpleNamespace, blob: bytes) -> None:
     with pytest.raises(ValidationError, match="'ciphertextBlob'"):
         kms.decrypt(people.admin, blob)
 
@@ -155,7 +178,14 @@ def test_a_ciphertext_out_of_bounds(kms: Kms, people, blob: bytes) -> None:
     ],
 )
 def test_a_key_in_a_state_that_forbids_it(
-    kms: Kms, people, key_arn: str, set_state, state: str, error: type[Exception], says: str
+    kms: Kms,
+    people: SimpleNamespace,
+    key_arn: str,
+    set_state: Callable[[str, str], None],
+    *,
+    state: str,
+    error: type[Exception],
+    says: str,
 ) -> None:
     blob = kms.encrypt(people.admin, key_arn, b"x").ciphertext_blob
     set_state(key_arn, state)
@@ -174,7 +204,9 @@ def test_a_key_in_a_state_that_forbids_it(
     assert kms.describe_key(people.admin, key_arn).state == state
 
 
-def test_the_order_of_the_checks(kms: Kms, people, key_arn: str, set_state) -> None:
+def test_the_order_of_the_checks(
+    kms: Kms, people: SimpleNamespace, key_arn: str, set_state: Callable[[str, str], None]
+) -> None:
     """Parameters, then existence, then authorization, then state, then the ciphertext."""
     missing = "00000000-0000-0000-0000-000000000000"
     set_state(key_arn, "Disabled")
@@ -193,7 +225,7 @@ def test_the_order_of_the_checks(kms: Kms, people, key_arn: str, set_state) -> N
 
 
 def test_stored_material_that_was_changed_is_an_internal_error_not_the_callers(
-    open_service: Callable[..., Kms], people, database_path
+    open_service: Callable[..., Kms], people: SimpleNamespace
 ) -> None:
     kms = open_service()
     key = kms.create_key(people.admin)
@@ -204,7 +236,7 @@ def test_stored_material_that_was_changed_is_an_internal_error_not_the_callers(
         kms.encrypt(people.admin, key.arn, b"x")
 
 
-def test_material_cannot_be_moved_to_another_key(kms: Kms, people) -> None:
+def test_material_cannot_be_moved_to_another_key(kms: Kms, people: SimpleNamespace) -> None:
     first, second = kms.create_key(people.admin), kms.create_key(people.admin)
     with kms._core.database.write() as connection:
         connection.exec_driver_sql("DELETE FROM backing_keys WHERE key_id = ?", (second.key_id,))
@@ -219,7 +251,7 @@ def test_material_cannot_be_moved_to_another_key(kms: Kms, people) -> None:
         kms.encrypt(people.admin, first.arn, b"x")
 
 
-def test_threads_share_a_kms(kms: Kms, people, key_arn: str) -> None:
+def test_threads_share_a_kms(kms: Kms, people: SimpleNamespace, key_arn: str) -> None:
     failures: list[BaseException] = []
 
     def work(name: int) -> None:
@@ -228,7 +260,7 @@ def test_threads_share_a_kms(kms: Kms, people, key_arn: str) -> None:
                 text = f"{name} {turn}".encode()
                 blob = kms.encrypt(people.admin, key_arn, text).ciphertext_blob
                 assert kms.decrypt(people.admin, blob).plaintext == text
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it shall show
             failures.append(error)
 
     threads = [threading.Thread(target=work, args=(name,)) for name in range(6)]

@@ -16,7 +16,6 @@ from kms_core.errors import (
 )
 from kms_core.model.caller import Caller
 from kms_core.model.key import KeyState
-from kms_core.service import Kms
 from kms_core.service.key_policies import default_key_policy
 from kms_core.store import keys as rows
 from kms_core.store.database import Database
@@ -24,12 +23,15 @@ from kms_core.store.database import Database
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from types import SimpleNamespace
+
+    from kms_core.service import Kms
 
 LOCKED_OUT = "The new key policy will not allow you to update the key policy in the future."
 UNKNOWN = "00000000-0000-0000-0000-000000000000"
 
 
-def test_a_new_key_is_enabled_and_shown_as_it_was_made(kms: Kms, people) -> None:
+def test_a_new_key_is_enabled_and_shown_as_it_was_made(kms: Kms, people: SimpleNamespace) -> None:
     made = kms.create_key(people.admin, description="orders")
 
     assert made.state is KeyState.ENABLED
@@ -39,7 +41,7 @@ def test_a_new_key_is_enabled_and_shown_as_it_was_made(kms: Kms, people) -> None
     assert kms.describe_key(people.admin, made.arn) == made
 
 
-def test_a_key_without_a_policy_has_the_default_one(kms: Kms, people, key_arn: str) -> None:
+def test_a_key_without_a_policy_has_the_default_one(kms: Kms, people: SimpleNamespace, key_arn: str) -> None:
     text = kms.get_key_policy(people.admin, key_arn).policy
 
     assert text == default_key_policy("aws", "111122223333")
@@ -58,11 +60,15 @@ def test_a_key_without_a_policy_has_the_default_one(kms: Kms, people, key_arn: s
     }
 
 
-def test_the_account_root_may_create_keys_without_an_identity_policy(kms: Kms, people) -> None:
+def test_the_account_root_may_create_keys_without_an_identity_policy(
+    kms: Kms, people: SimpleNamespace
+) -> None:
     assert kms.create_key(people.root).enabled
 
 
-def test_who_has_no_identity_policy_may_not_create_keys(kms: Kms, people, audit) -> None:
+def test_who_has_no_identity_policy_may_not_create_keys(
+    kms: Kms, people: SimpleNamespace, audit: Callable[[], list[dict[str, object]]]
+) -> None:
     with pytest.raises(AccessDeniedError, match="kms:CreateKey") as denied:
         kms.create_key(people.app)
 
@@ -71,12 +77,14 @@ def test_who_has_no_identity_policy_may_not_create_keys(kms: Kms, people, audit)
     assert audit()[-1]["resource"] == "*"
 
 
-def test_a_service_has_no_account_to_make_a_key_in(kms: Kms, people) -> None:
+def test_a_service_has_no_account_to_make_a_key_in(kms: Kms, people: SimpleNamespace) -> None:
     with pytest.raises(ValidationError, match="no account"):
         kms.create_key(people.service)
 
 
-def test_a_policy_that_locks_the_caller_out_is_refused_unless_bypassed(kms: Kms, people, key_policy) -> None:
+def test_a_policy_that_locks_the_caller_out_is_refused_unless_bypassed(
+    kms: Kms, people: SimpleNamespace, key_policy: Callable[..., str]
+) -> None:
     for_app = key_policy({"Principal": {"AWS": people.app}})
 
     with pytest.raises(MalformedPolicyDocumentError) as refused:
@@ -90,7 +98,7 @@ def test_a_policy_that_locks_the_caller_out_is_refused_unless_bypassed(kms: Kms,
 
 
 def test_the_lockout_check_counts_identity_policies_only_where_the_key_policy_delegates(
-    kms: Kms, people, key_policy
+    kms: Kms, people: SimpleNamespace, key_policy: Callable[..., str]
 ) -> None:
     delegating = key_policy({"Principal": {"AWS": people.root}, "Action": "kms:PutKeyPolicy"})
     narrow = key_policy({"Principal": {"AWS": people.root}, "Action": "kms:Encrypt"})
@@ -106,19 +114,23 @@ def test_the_lockout_check_counts_identity_policies_only_where_the_key_policy_de
         ("{", MalformedPolicyDocumentError, "<key policy>:1:"),
         ('{"Version": "2012-10-17"}', MalformedPolicyDocumentError, "<key policy>:1:1"),
         ('{"Statement": [], "Statement": []}', MalformedPolicyDocumentError, "<key policy>:1:"),
-        ('{"Version": "2012-10-17",\n"Id": "\u20ac"}', MalformedPolicyDocumentError, "<key policy>:2:8: .*U\\+20AC"),
+        (
+            '{"Version": "2012-10-17",\n"Id": "\u20ac"}',
+            MalformedPolicyDocumentError,
+            "<key policy>:2:8: .*U\\+20AC",
+        ),
         ("{" + " " * 32_768, LimitExceededError, "32768"),
         ("", ValidationError, "'policy'"),
     ],
 )
 def test_a_policy_that_is_none_is_refused_with_its_position(
-    kms: Kms, people, policy: str, error: type[Exception], says: str
+    kms: Kms, people: SimpleNamespace, policy: str, error: type[Exception], says: str
 ) -> None:
     with pytest.raises(error, match=says):
         kms.create_key(people.admin, policy=policy)
 
 
-def test_a_policy_of_exactly_32768_bytes_is_taken(kms: Kms, people) -> None:
+def test_a_policy_of_exactly_32768_bytes_is_taken(kms: Kms, people: SimpleNamespace) -> None:
     default = default_key_policy("aws", "111122223333")
     exact = default + " " * (32_768 - len(default.encode()))
 
@@ -128,7 +140,7 @@ def test_a_policy_of_exactly_32768_bytes_is_taken(kms: Kms, people) -> None:
 
 
 @pytest.mark.parametrize("description", ["x" * 8193, "\ud800"])
-def test_a_description_out_of_bounds_is_refused(kms: Kms, people, description: str) -> None:
+def test_a_description_out_of_bounds_is_refused(kms: Kms, people: SimpleNamespace, description: str) -> None:
     with pytest.raises(ValidationError, match="'description'"):
         kms.create_key(people.admin, description=description)
 
@@ -149,7 +161,7 @@ def test_a_description_out_of_bounds_is_refused(kms: Kms, people, description: s
     ],
 )
 def test_a_key_id_that_names_no_key(
-    kms: Kms, people, key_id: str, error: type[Exception], text: str
+    kms: Kms, people: SimpleNamespace, key_id: str, error: type[Exception], text: str
 ) -> None:
     with pytest.raises(error) as refused:
         kms.describe_key(people.admin, key_id)
@@ -157,18 +169,23 @@ def test_a_key_id_that_names_no_key(
 
 
 @pytest.mark.parametrize("key_id", ["", "x" * 2049])
-def test_a_key_id_out_of_bounds(kms: Kms, people, key_id: str) -> None:
+def test_a_key_id_out_of_bounds(kms: Kms, people: SimpleNamespace, key_id: str) -> None:
     with pytest.raises(ValidationError, match="'keyId'"):
         kms.describe_key(people.admin, key_id)
 
 
-def test_a_caller_that_is_no_principal_is_refused_and_recorded(kms: Kms, audit) -> None:
+def test_a_caller_that_is_no_principal_is_refused_and_recorded(
+    kms: Kms, audit: Callable[[], list[dict[str, object]]]
+) -> None:
     with pytest.raises(ValidationError):
         kms.describe_key("nobody", UNKNOWN)
     with pytest.raises(ValidationError):
         Caller("")
 
-    assert audit()[-1] | {"principal": "nobody", "kind": "refusal", "error_code": "ValidationException"} == audit()[-1]
+    assert (
+        audit()[-1] | {"principal": "nobody", "kind": "refusal", "error_code": "ValidationException"}
+        == audit()[-1]
+    )
 
 
 def test_a_session_cannot_speak_for_the_call() -> None:
@@ -186,7 +203,10 @@ class _BrokenHsm:
 
 
 def test_a_key_whose_material_cannot_be_made_leaves_nothing(
-    open_service: Callable[..., Kms], people, database_path: Path, audit
+    open_service: Callable[..., Kms],
+    people: SimpleNamespace,
+    database_path: Path,
+    audit: Callable[[], list[dict[str, object]]],
 ) -> None:
     with pytest.raises(KMSInternalError):
         open_service(hsm=_BrokenHsm()).create_key(people.admin)
@@ -199,7 +219,9 @@ def test_a_key_whose_material_cannot_be_made_leaves_nothing(
     assert decision["call_id"] == failure["call_id"]
 
 
-def test_an_intent_is_no_key_for_any_operation(kms: Kms, people, key_arn: str, set_state) -> None:
+def test_an_intent_is_no_key_for_any_operation(
+    kms: Kms, people: SimpleNamespace, key_arn: str, set_state: Callable[[str, str], None]
+) -> None:
     set_state(key_arn, "Creating")
 
     with pytest.raises(NotFoundError):
@@ -209,7 +231,7 @@ def test_an_intent_is_no_key_for_any_operation(kms: Kms, people, key_arn: str, s
 
 
 def test_a_key_cannot_be_enabled_after_its_intent_was_given_up(
-    kms: Kms, people, monkeypatch: pytest.MonkeyPatch, database_path: Path
+    kms: Kms, people: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, database_path: Path
 ) -> None:
     material = kms._core.material
     generate = type(material).generate

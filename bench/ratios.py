@@ -1,0 +1,141 @@
+"""What the engine costs beside floor reads, as ratios: ``python -m bench.ratios [small | medium | large]``.
+
+An absolute figure says as much about the machine, and what else runs on it, as about the engine. So all is
+measured in the same rounds, each round beginning with another measure; a ratio is taken inside a round, and
+the median over the rounds is printed with the quartiles. A measure first goes once through its requests, so
+that it finds its own data in the caches and not its neighbour's; the bare loop is measured too and taken off.
+Before that, `decide`, `authorize` and the workload must say the same of every request.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import platform
+import sys
+from dataclasses import dataclass
+from os import cpu_count
+from statistics import median, quantiles
+from time import perf_counter_ns
+from typing import TYPE_CHECKING
+
+from bench.account import SIZES
+from bench.floor import floor_reads
+from bench.workload import require_agreement, workload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from bench.stream import Question
+    from bench.workload import Workload
+    from policy_engine import Request
+    from policy_engine.model.request import RequestContext
+
+    Ask = Callable[[str, str, str, RequestContext], object]
+    Round = dict[str, float]
+    """Nanoseconds per request, by measure."""
+
+ROUNDS = 21
+_PASSES = 40
+"""How often a round goes through the hot requests: about as many questions as the stream has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Something to time; `yardstick` names the measure that it is compared with, empty for a yardstick."""
+
+    name: str
+    yardstick: str
+    run: Callable[[], float]
+
+
+def measures(work: Workload) -> list[Measure]:
+    """What is timed for a workload, yardsticks first."""
+    floor, decide, authorize = floor_reads(work.stream), work.engine.decide, work.engine.authorize
+    hot, stream, requests = work.hot, work.stream, work.requests[: len(work.hot)]
+    return [
+        Measure("floor reads, hot", "", _asking(floor, hot, _PASSES)),
+        Measure("floor reads, stream", "", _asking(floor, stream)),
+        Measure("decide, hot", "floor reads, hot", _asking(decide, hot, _PASSES)),
+        Measure("decide, stream", "floor reads, stream", _asking(decide, stream)),
+        Measure("authorize, hot", "floor reads, hot", _authorizing(authorize, requests)),
+    ]
+
+
+def rounds(timed: Sequence[Measure], count: int) -> Iterator[Round]:
+    """Time everything `count` times, interleaved, without the garbage collector."""
+    for number in range(count):
+        first = number % len(timed)
+        gc.collect()
+        gc.disable()
+        try:
+            yield {measure.name: measure.run() for measure in (*timed[first:], *timed[:first])}
+        finally:
+            gc.enable()
+
+
+def report(timed: Sequence[Measure], taken: Sequence[Round]) -> Iterator[str]:
+    """The table, line by line."""
+    yield f"{'':<22}{'ns/request':>12}{'x floor reads':>16}{'quartiles':>16}"
+    for measure in timed:
+        line = f"{measure.name:<22}{median(one[measure.name] for one in taken):>12.0f}"
+        if measure.yardstick:
+            ratios = [one[measure.name] / one[measure.yardstick] for one in taken]
+            low, middle, high = quantiles(ratios, n=4, method="inclusive")
+            line += f"{middle:>16.1f}{low:>10.1f}{high:>6.1f}"
+        yield line
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.ratios", description="decisions beside floor reads"
+    )
+    parser.add_argument("size", nargs="?", default="small", choices=SIZES)
+    work = workload(SIZES[parser.parse_args().size])
+    require_agreement(work)
+    timed = measures(work)
+    taken = list(rounds(timed, ROUNDS))
+    machine = f"{platform.python_implementation()} {platform.python_version()}, {cpu_count()} CPUs"
+    lines = (f"{work.size.name} workload, {ROUNDS} rounds, {machine}", *report(timed, taken), "")
+    sys.stdout.write("\n".join(lines))
+
+
+def _asking(ask: Ask, questions: Sequence[Question], passes: int = 1) -> Callable[[], float]:
+    def calls() -> None:
+        for principal, action, resource, context in questions:
+            ask(principal, action, resource, context)
+
+    def loop() -> None:
+        for _principal, _action, _resource, _context in questions:
+            pass
+
+    return lambda: _nanoseconds(calls, loop, passes) / len(questions)
+
+
+def _authorizing(ask: Callable[[Request], object], requests: Sequence[Request]) -> Callable[[], float]:
+    def calls() -> None:
+        for request in requests:
+            ask(request)
+
+    def loop() -> None:
+        for _request in requests:
+            pass
+
+    return lambda: _nanoseconds(calls, loop, 1) / len(requests)
+
+
+def _nanoseconds(calls: Callable[[], None], loop: Callable[[], None], passes: int) -> float:
+    """What a pass of the calls takes, less what its loop takes; the first pass does not count."""
+    calls()
+    begin = perf_counter_ns()
+    for _ in range(passes):
+        calls()
+    called = perf_counter_ns()
+    for _ in range(passes):
+        loop()
+    return (called - begin - (perf_counter_ns() - called)) / passes
+
+
+if __name__ == "__main__":
+    main()

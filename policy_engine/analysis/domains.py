@@ -1,0 +1,120 @@
+"""TESTS → CANDIDATE VALUES: what to try for each condition key that a decision graph asks about.
+
+For each key: absent, each literal, a text for each way to fit the patterns, and one that fits nothing. Values
+that all tests of the graph answer alike are one candidate. A key that the action never carries is absent, as
+the catalogue says (rule 91): an encryption context cannot come with kms:PutKeyPolicy.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from policy_engine.analysis.samples import samples
+from policy_engine.case import ascii_lower
+from policy_engine.catalog.actions import ACTIONS, find_action
+from policy_engine.catalog.condition_keys import ENCRYPTION_CONTEXT, find_key, is_multivalued
+from policy_engine.conditions.encryption_context import EncryptionContextTest, GrantTokenTest
+from policy_engine.conditions.endpoint import ComesThroughTest
+from policy_engine.conditions.test import ContextTest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from policy_engine.graph.tests import Test
+
+Value = str | tuple[str, ...] | None
+"""A value in canonical form; None is absent."""
+Domains = dict[str, tuple[Value, ...]]
+
+# Values that a person recognises, tried before made-up ones.
+_PLAUSIBLE = {
+    "kms:ViaService": ("s3.us-east-1.amazonaws.com", "ec2.us-east-1.amazonaws.com"),
+    "aws:PrincipalOrgID": ("o-a1b2c3d4e5",),
+    "aws:SourceVpce": ("vpce-0123456789abcdef0",),
+}
+_BY_TYPE = {"Bool": ("true", "false"), "ARN": ("arn:aws:s3:::example-bucket",)}
+_ELSE = ("example", "another example")
+# What a key is, as every operation on it carries, though the reference lists these apart from the operations.
+_OF_THE_KEY = frozenset(
+    {
+        "kms:CustomerMasterKeySpec",
+        "kms:CustomerMasterKeyUsage",
+        "kms:KeyOrigin",
+        "kms:KeySpec",
+        "kms:KeyUsage",
+        "kms:MultiRegion",
+        "kms:MultiRegionKeyType",
+        "kms:ResourceAliases",
+    }
+)
+_CARRIED_SOMEWHERE = frozenset(key for action in ACTIONS.values() for key in action.condition_keys)
+
+
+def keys_read(test: Test) -> tuple[str, ...]:
+    """The context keys that decide a test."""
+    if isinstance(test, EncryptionContextTest):
+        return tuple(ENCRYPTION_CONTEXT + ascii_lower(name) for name in test.pairs)
+    if isinstance(test, ComesThroughTest):
+        return (test.key, "kms:ViaService", "aws:ViaAWSService")
+    return () if isinstance(test, GrantTokenTest) else (test.key,)
+
+
+def domains(tests: Iterable[Test], action: str, fixed: Mapping[str, tuple[Value, ...]]) -> Domains:
+    """The candidates of every key that the tests read.
+
+    Args:
+        tests: all tests of a graph.
+        action: the action that is asked for, in any case.
+        fixed: the candidates of keys whose values a searcher may not choose.
+    """
+    asking: dict[str, list[Test]] = {}
+    for test in tests:
+        for key in keys_read(test):
+            asking.setdefault(key, []).append(test)
+    return {key: _domain(key, found, action, fixed) for key, found in asking.items()}
+
+
+def _domain(
+    key: str, tests: list[Test], action: str, fixed: Mapping[str, tuple[Value, ...]]
+) -> tuple[Value, ...]:
+    if key in fixed:
+        return fixed[key]
+    if not carried(action, key):
+        return (None,)
+    texts = chain(_PLAUSIBLE.get(key, ()), _asked(key, tests), _of_type(key))
+    values: list[Value] = [(text,) if is_multivalued(key) else text for text in texts]
+    distinct: dict[tuple[bool, ...], Value] = {}
+    for value in (None, *values):
+        context = {} if value is None else {key: value}
+        distinct.setdefault(tuple(test.holds(context) for test in tests), value)
+    return tuple(distinct.values())
+
+
+def _asked(key: str, tests: list[Test]) -> list[str]:
+    """The texts that the tests name, or that fit what they name."""
+    patterns = [v.pattern for t in tests if isinstance(t, ContextTest) for v in t.condition.values]
+    pairs = [
+        value
+        for test in tests
+        if isinstance(test, EncryptionContextTest)
+        for name, value in test.pairs.items()
+        if ENCRYPTION_CONTEXT + ascii_lower(name) == key
+    ]
+    endpoints = [t.endpoint for t in tests if isinstance(t, ComesThroughTest) and t.endpoint]
+    literals = [p.text for p in patterns]  # where wildcards mean nothing, `*` is itself
+    return [*pairs, *endpoints, *samples(patterns), *literals]
+
+
+def _of_type(key: str) -> tuple[str, ...]:
+    entry = find_key(key)
+    return (*(_BY_TYPE.get(entry.type, ()) if entry else ()), *_ELSE)
+
+
+def carried(action: str, key: str) -> bool:
+    """Whether a call of an action can carry a condition key; True for what the catalogue does not know."""
+    known = find_action(action)
+    entry = find_key(key)
+    if known is None or entry is None or entry.name in _OF_THE_KEY:
+        return True
+    return entry.name not in _CARRIED_SOMEWHERE or entry.name in known.condition_keys

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def _change(home: Path, statement: str) -> None:
+    connection = sqlite3.connect(home / "kmsgate.db")
+    with connection:
+        assert connection.execute(statement).rowcount > 0
+    connection.close()
+
+
+def test_a_home_that_is_well(run: Callable, home: Path) -> None:
+    looked = run("doctor", "--home", home)
+
+    assert (looked.status, looked.errors) == (0, "")
+    first, *rows = looked.output.splitlines()
+    assert first == f"all is well: {home}"
+    assert all(row.startswith("ok ") for row in rows)
+    for name in (
+        "module",
+        "locking",
+        "token",
+        "AES-GCM",
+        "unwrap template",
+        "database",
+        "audit log",
+        "check value",
+    ):
+        assert any(name in row for row in rows), name
+    assert "schema version 0001" in looked.output
+    assert "\x1b" not in looked.output
+
+
+def test_no_home(run: Callable, tmp_path: Path) -> None:
+    ended = run("doctor", "--home", tmp_path / "none")
+    ended.refused(3, "no kmsgate home")
+    assert "kmsgate init" in ended.errors
+
+
+def test_a_wrong_pin_is_refused_and_the_right_one_still_works(
+    run: Callable, home: Path, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "wrong"
+    wrong.write_text("not-the-pin\n")
+    ended = run("doctor", "--home", home, "--pin-file", wrong)
+    ended.refused(3, "PIN")
+    assert "not-the-pin" not in ended.errors
+    assert run("doctor", "--home", home).status == 0
+
+
+def test_a_pin_file_wins_and_must_hold_a_pin(run: Callable, home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    for content, message in ((b"", "is empty"), (b"\n", "is empty"), (b"\xff", "is not text")):
+        file.write_bytes(content)
+        run("doctor", "--home", home, "--pin-file", file).refused(3, message)
+    run("doctor", "--home", home, "--pin-file", tmp_path / "none").refused(3, "cannot be read")
+
+
+def test_no_module(run: Callable, home: Path) -> None:
+    ended = run("doctor", "--home", home, environment={"KMSGATE_PKCS11_MODULE": "/nonexistent/module.so"})
+    ended.refused(3, "/nonexistent/module.so")
+
+
+def test_a_newer_database(run: Callable, home: Path) -> None:
+    _change(home, "UPDATE alembic_version SET version_num = '0099'")
+    ended = run("doctor", "--home", home)
+    ended.refused(3, "schema version `0099`")
+    assert "newer" in ended.errors
+
+
+def test_what_is_no_database(run: Callable, home: Path) -> None:
+    (home / "kmsgate.db").write_bytes(b"not a database" * 400)
+    run("doctor", "--home", home).refused(3, "cannot be used")
+
+
+def test_a_home_that_may_not_be_written(run: Callable, home: Path, open_folder: Path) -> None:
+    place = shutil.copytree(home, open_folder / "home")
+    for each in (place, *place.rglob("*")):
+        each.chmod(0o555 if each.is_dir() else 0o444)
+    run("doctor", "--home", place, unprivileged=True).refused(3, "cannot be")
+
+
+def test_a_token_of_another_home(run: Callable, home: Path, tmp_path: Path) -> None:
+    assert run("init", "--home", tmp_path / "other").status == 0
+    shutil.copy(tmp_path / "other" / "kmsgate.db", home / "kmsgate.db")
+    looked = run("doctor", "--home", home)
+
+    assert looked.status == 5
+    assert looked.output.startswith("1 of ")
+    assert "FAULT  check value" in looked.output
+
+
+def test_a_damaged_token(run: Callable, home: Path) -> None:
+    for file in (*(home / "token").rglob("token.object*"),):
+        file.chmod(0o600)
+        file.write_bytes(b"")
+    looked = run("doctor", "--home", home)
+    assert looked.status == 5
+    assert "FAULT  token" in looked.output
+
+
+def test_a_changed_audit_log(run: Callable, home: Path) -> None:
+    _change(home, "UPDATE audit SET record = replace(record, 'kmsgate', 'somebody')")
+    looked = run("doctor", "--home", home)
+    assert looked.status == 5
+    assert "FAULT  audit log" in looked.output
+
+
+def test_debug_shows_the_traceback(run: Callable, tmp_path: Path) -> None:
+    assert "Traceback" in run("doctor", "--home", tmp_path / "none", "--debug").errors
+
+
+def test_usage(run: Callable) -> None:
+    assert run("doctor", "--nonsense").status == 2
+    assert run("nonsense").status == 2
+    for arguments in (("--help",), ("init", "--help"), ("doctor", "--help")):
+        shown = run(*arguments)
+        assert shown.status == 0
+        assert "Examples:" in shown.output

@@ -1,0 +1,156 @@
+"""A process that is killed during CreateKey: every acknowledged key works, no other one is there.
+
+A key is acknowledged when create_key has returned. Between the commit and the return lies a moment in which a
+killed process leaves a key that is whole and that nobody was told of; nothing can close it, so a random kill may
+leave one such key, and it must be whole. At every point before the commit there must be none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PIN = "pin-of-a-throw-away-token"
+ROOT = "arn:aws:iam::111122223333:root"
+
+_PRELUDE = """
+import json, os, signal, sys
+from pathlib import Path
+from kms_core.home import create_home
+from kms_core.model.sources import Sources
+from kms_core.opening import open_kms
+home, pin, ROOT = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+_MAKE_HOME = "create_home(home, pin, Sources())"
+_CREATE = """
+kms = open_kms(home, pin)
+while True:
+    print(kms.create_key(ROOT).arn, flush=True)
+"""
+_LOOK = """
+with open_kms(home, pin) as kms:
+    with kms._core.database.read() as connection:
+        rows = connection.exec_driver_sql("SELECT arn, state FROM keys").all()
+    visible, hidden = [], []
+    for arn, state in rows:
+        (hidden if state == "Creating" else visible).append(arn)
+    for arn in visible:
+        blob = kms.encrypt(ROOT, arn, b"still here").ciphertext_blob
+        assert kms.decrypt(ROOT, blob).plaintext == b"still here"
+    refused = 0
+    for arn in hidden:
+        try:
+            kms.describe_key(ROOT, arn)
+        except Exception as error:
+            refused += type(error).__name__ == "NotFoundError"
+from kms_core.audit.log import verify_log
+from kms_core.store.database import Database
+with Database.open(home / "kmsgate.db") as database:
+    faults = len(verify_log(database).faults)
+print(json.dumps({"visible": visible, "hidden": len(hidden), "refused": refused, "faults": faults}))
+"""
+# where a process kills itself, and whether the key is there afterwards
+_POINTS = {
+    "before the intent": ("from kms_core.store import keys; keys.insert_intent = die", False),
+    "after the intent": ("from kms_core.key_material import KeyMaterial; KeyMaterial.generate = die", False),
+    "after the material was made": ("from kms_core.store import keys; keys.enable_with = die", False),
+    "in the commit's transaction": (
+        """
+from kms_core.store import keys
+enable = keys.enable_with
+keys.enable_with = lambda *given: (enable(*given), die())
+""",
+        False,
+    ),
+    "after the commit": ("import kms_core.service.keys as keys; keys.replace = die", True),
+}
+
+
+@pytest.fixture
+def start(hsm_module: Path, tmp_path: Path) -> Callable[[str], subprocess.Popen[str]]:
+    """Starts a process that runs some code on the test's home."""
+
+    def begin(code: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", _PRELUDE + code, str(tmp_path / "home"), PIN, ROOT],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "KMSGATE_PKCS11_MODULE": str(hsm_module)},
+        )
+
+    process = begin(_MAKE_HOME)
+    assert process.communicate(timeout=60) == ("", "")
+    return begin
+
+
+def _look(start: Callable[[str], subprocess.Popen[str]]) -> dict[str, object]:
+    output, errors = (process := start(_LOOK)).communicate(timeout=60)
+    assert process.returncode == 0, errors
+    return json.loads(output)
+
+
+def test_five_kills_at_random(start: Callable[[str], subprocess.Popen[str]]) -> None:
+    seed = random.randrange(2**32)
+    chance = random.Random(seed)
+    acknowledged: set[str] = set()
+    unheard: set[str] = set()
+    for kill in range(5):
+        process = start(_CREATE)
+        first = process.stdout.readline()
+        assert first, process.communicate()[1]
+        time.sleep(chance.uniform(0, 0.08))
+        process.send_signal(signal.SIGKILL)
+        rest, _ = process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        acknowledged |= {first.strip(), *(line for line in rest.splitlines(keepends=False) if line)}
+
+        found = _look(start)
+        visible = set(found["visible"])
+        assert visible >= acknowledged, f"seed {seed}, kill {kill}"
+        unheard |= visible - acknowledged
+        assert len(unheard) <= kill + 1, f"seed {seed}, kill {kill}"
+        assert found["refused"] == found["hidden"], f"seed {seed}, kill {kill}"
+        assert found["faults"] == 0, f"seed {seed}, kill {kill}"
+    assert len(acknowledged) >= 5
+
+
+@pytest.mark.parametrize("point", _POINTS)
+def test_a_kill_at_each_step(start: Callable[[str], subprocess.Popen[str]], point: str) -> None:
+    code, there = _POINTS[point]
+    process = start(
+        f"kms = open_kms(home, pin)\nprint(kms.create_key(ROOT).arn, flush=True)\n{code}\nkms.create_key(ROOT)"
+    )
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL, errors
+
+    found = _look(start)
+    acknowledged = output.strip()
+    assert acknowledged in found["visible"]
+    assert len(found["visible"]) == 1 + there
+    assert found["refused"] == found["hidden"]
+    assert found["faults"] == 0
+
+
+def test_what_a_killed_process_left_is_dropped_in_time(start: Callable[[str], subprocess.Popen[str]]) -> None:
+    code, _ = _POINTS["after the intent"]
+    start(f"kms = open_kms(home, pin)\n{code}\nkms.create_key(ROOT)").communicate(timeout=60)
+    assert _look(start)["hidden"] == 1
+
+    later = start("import time; open_kms(home, pin, sources=Sources(now=lambda: time.time() + 3601)).close()")
+    assert later.communicate(timeout=60) == ("", "")
+    assert _look(start)["hidden"] == 0

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import kms_core
+from kms_core.errors import AccessDeniedError, KMSInternalError, PermitError
+from kms_core.gate import Call, Gate
+from kms_core.model.sources import Sources
+from kms_core.permit import PermitKind
+from policy_engine import Decision, Outcome, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kms_core.audit.log import AuditLog
+    from kms_core.store.database import Database
+
+ARN = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+CALL = Call(
+    "call-7",
+    "arn:aws:iam::111122223333:role/app",
+    "kms:Decrypt",
+    ARN,
+    ARN,
+    {"kms:EncryptionContext:tenant": "acme"},
+    ("token",),
+    (("key", "d1"),),
+    "s3.us-east-1.amazonaws.com",
+)
+
+
+class _Engine:
+    """Answers what it is told to, and remembers what it was asked."""
+
+    def __init__(self, answer: Outcome | Exception) -> None:
+        self.answer = answer
+        self.asked: list[Request] = []
+
+    def authorize(self, request: Request) -> Decision:
+        self.asked.append(request)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return Decision(request, self.answer, (), "the engine's words", id="decision-1")
+
+
+def test_an_allowed_call_gets_a_permit_for_itself_and_no_longer_than_itself(log: AuditLog) -> None:
+    engine = _Engine(Outcome.ALLOWED)
+    with Gate(engine, log, Sources()).admit(CALL) as permit:
+        permit.require("kms:Decrypt", ARN)
+        assert (permit.principal, permit.call_id, permit.kind) == (
+            CALL.principal,
+            "call-7",
+            PermitKind.CALLER,
+        )
+        for action, arn in (("kms:Encrypt", ARN), ("kms:Decrypt", ARN + "0")):
+            with pytest.raises(PermitError):
+                permit.require(action, arn)
+    with pytest.raises(PermitError, match="closed"):
+        permit.require("kms:Decrypt", ARN)
+    assert engine.asked == [Request(CALL.principal, CALL.action, ARN, CALL.context, ("token",))]
+
+
+def test_a_permit_is_closed_when_its_call_fails(log: AuditLog) -> None:
+    with (
+        pytest.raises(ZeroDivisionError),
+        Gate(_Engine(Outcome.ALLOWED), log, Sources()).admit(CALL) as permit,
+    ):
+        raise ZeroDivisionError
+    assert not permit.is_open
+
+
+@pytest.mark.parametrize("outcome", [Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY, Outcome.UNDETERMINED])
+def test_whatever_is_not_allowed_is_denied_in_the_engines_words(
+    log: AuditLog, recorded: Callable[[], list[dict[str, object]]], outcome: Outcome
+) -> None:
+    gate = Gate(_Engine(outcome), log, Sources())
+    with pytest.raises(AccessDeniedError) as denied, gate.admit(CALL):
+        pytest.fail("a denied call was let in")
+
+    assert denied.value.message == "the engine's words"
+    assert denied.value.decision.outcome is outcome
+    (record,) = recorded()
+    assert (record["outcome"], record["error_code"]) == (outcome.value, "AccessDeniedException")
+
+
+def test_an_error_while_deciding_denies_and_tells_nothing_of_itself(
+    log: AuditLog, recorded: Callable[[], list[dict[str, object]]], caplog: pytest.LogCaptureFixture
+) -> None:
+    gate = Gate(_Engine(RuntimeError("canary")), log, Sources())
+    with pytest.raises(AccessDeniedError) as denied, gate.admit(CALL):
+        pytest.fail("a call was let in that was not decided")
+
+    assert recorded()[0]["outcome"] == "implicitDeny"
+    assert "RuntimeError" in caplog.text
+    assert "canary" not in caplog.text + str(denied.value)
+
+
+def test_the_record_says_who_what_on_which_key_and_why(
+    log: AuditLog, recorded: Callable[[], list[dict[str, object]]]
+) -> None:
+    with Gate(_Engine(Outcome.ALLOWED), log, Sources(now=lambda: 5.0)).admit(CALL):
+        (record,) = recorded()  # it is there before the call goes on
+
+    assert record == record | {
+        "kind": "decision",
+        "call_id": "call-7",
+        "principal": CALL.principal,
+        "action": "kms:Decrypt",
+        "resource": ARN,
+        "key_arn": ARN,
+        "outcome": "allowed",
+        "decision_id": "decision-1",
+        "policies": {"key": "d1"},
+        "via_service": "s3.us-east-1.amazonaws.com",
+        "error_code": None,
+        "sequence": 1,
+    }
+    assert "acme" not in str(record)
+    assert "token" not in str(record)
+
+
+def test_a_call_that_cannot_be_recorded_is_refused(log: AuditLog, database: Database) -> None:
+    with database.write() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+    gate = Gate(_Engine(Outcome.ALLOWED), log, Sources())
+
+    with pytest.raises(KMSInternalError), gate.admit(CALL):
+        pytest.fail("a call was let in that was not recorded")
+    with pytest.raises(KMSInternalError), gate.serve("job", "internal:CheckToken", "why"):
+        pytest.fail("a job was let in that was not recorded")
+
+
+def test_another_engine_can_decide(log: AuditLog) -> None:
+    gate = Gate(_Engine(Outcome.ALLOWED), log, Sources())
+    with pytest.raises(AccessDeniedError), gate.admit(CALL, _Engine(Outcome.IMPLICIT_DENY)):
+        pytest.fail("the usual engine was asked")
+
+
+def test_an_internal_job_is_let_in_by_name_with_its_reason(
+    log: AuditLog, recorded: Callable[[], list[dict[str, object]]]
+) -> None:
+    with Gate(_Engine(Outcome.IMPLICIT_DENY), log, Sources()).serve(
+        "kmsgate", "internal:X", "a check"
+    ) as permit:
+        permit.require("internal:X", None)
+        assert permit.kind is PermitKind.SERVICE
+    assert not permit.is_open
+
+    (record,) = recorded()
+    assert (record["kind"], record["principal"], record["reason"]) == ("service", "kmsgate", "a check")
+    assert record["outcome"] == ""
+
+
+def test_only_the_gate_makes_permits() -> None:
+    """INVARIANT of `kms_core.permit`: `Permit(...)` is written in gate.py and nowhere else in the package."""
+    root = Path(kms_core.__file__).parent
+    makers = {
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "Permit"
+    }
+    assert makers == {"gate.py"}

@@ -1,0 +1,129 @@
+"""Under a deny-all policy no public operation reaches the HSM, and each writes one record.
+
+The operations are taken from the code: one that is added without arguments here fails the first test.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kms_core.ciphertext import CiphertextBlob, encode
+from kms_core.errors import AccessDeniedError
+from kms_core.model.operations import FACTS, Operation
+from kms_core.service import Kms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kms_core.hsm import Hsm
+    from kms_core.store.database import Database
+
+ADMIN = "arn:aws:iam::111122223333:root"
+CALLERS = [
+    ADMIN,
+    "arn:aws:iam::111122223333:role/app",
+    "arn:aws:iam::999988887777:root",
+    "arn:aws:sts::111122223333:assumed-role/app/session",
+    "s3.amazonaws.com",
+]
+DENY_ALL = (
+    '{"Version": "2012-10-17", "Statement": '
+    '[{"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}]}'
+)
+NOT_OPERATIONS = {"close"}
+
+
+def _public() -> set[str]:
+    return {name for name, _ in inspect.getmembers(Kms, inspect.isfunction) if not name.startswith("_")}
+
+
+def _arguments(arn: str, blob: bytes) -> dict[str, dict[str, object]]:
+    return {
+        "create_key": {},
+        "describe_key": {"key_id": arn},
+        "encrypt": {"key_id": arn, "plaintext": b"x"},
+        "decrypt": {"ciphertext_blob": blob},
+        "generate_data_key": {"key_id": arn, "key_spec": "AES_256"},
+        "get_key_policy": {"key_id": arn},
+        "put_key_policy": {"key_id": arn, "policy": DENY_ALL},
+        "create_grant": {"key_id": arn, "grantee_principal": ADMIN, "operations": ["Decrypt"]},
+        "list_grants": {"key_id": arn},
+    }
+
+
+class _Recorder:
+    """Passes every call on to the HSM, and keeps its name."""
+
+    def __init__(self, hsm: Hsm) -> None:
+        self._hsm = hsm
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> object:
+        self.calls.append(name)
+        return getattr(self._hsm, name)
+
+
+@pytest.fixture
+def recorder(hsm: Hsm) -> _Recorder:
+    return _Recorder(hsm)
+
+
+@pytest.fixture
+def kms(database: Database, recorder: _Recorder) -> Kms:
+    return Kms(database, recorder)
+
+
+def test_every_operation_has_a_method_facts_and_arguments_here() -> None:
+    snake = {"".join(f"_{c.lower()}" if c.isupper() else c for c in each.value)[1:] for each in Operation}
+    assert _public() - NOT_OPERATIONS == snake == set(_arguments("", b""))
+    assert set(FACTS) == set(Operation) - {Operation.CREATE_KEY}
+
+
+def _denied() -> list[tuple[str, str]]:
+    """Who is denied what: all, but an account's root may create keys, and a service has no account for one."""
+    return [
+        (operation, caller)
+        for operation in sorted(_public() - NOT_OPERATIONS)
+        for caller in CALLERS
+        if operation != "create_key" or not caller.endswith((":root", ".com"))
+    ]
+
+
+@pytest.mark.parametrize(("operation", "caller"), _denied())
+def test_a_denied_operation_makes_no_hsm_call_and_one_record(
+    kms: Kms,
+    recorder: _Recorder,
+    recorded: Callable[[], list[dict[str, object]]],
+    operation: str,
+    caller: str,
+) -> None:
+    arn = kms.create_key(ADMIN, policy=DENY_ALL, bypass_policy_lockout_safety_check=True).arn
+    blob = _blob(arn)
+    recorder.calls.clear()
+    before = len(recorded())
+
+    with pytest.raises(AccessDeniedError):
+        getattr(kms, operation)(caller, **_arguments(arn, blob)[operation])
+
+    assert recorder.calls == []
+    (record,) = recorded()[before:]
+    assert record["kind"] == "decision"
+    assert record["outcome"] in {"explicitDeny", "implicitDeny"}
+    assert record["principal"] == caller
+
+
+def test_an_allowed_operation_does_reach_the_hsm(kms: Kms, recorder: _Recorder) -> None:
+    """The recorder sees what it must: without this the test above could not fail."""
+    arn = kms.create_key(ADMIN).arn
+    blob = kms.encrypt(ADMIN, arn, b"x").ciphertext_blob
+    kms.decrypt(ADMIN, blob)
+    kms.generate_data_key(ADMIN, arn, key_spec="AES_256")
+    assert recorder.calls == ["generate_backing_key", "encrypt", "decrypt", "random", "encrypt"]
+
+
+def _blob(arn: str) -> bytes:
+    """A well-formed ciphertext of that key; no caller gets so far that its tag matters."""
+    return encode(CiphertextBlob(arn.rpartition("/")[2], "b-1", b"\0" * 12, b"x", b"\0" * 16))

@@ -1,0 +1,139 @@
+"""What must not happen, happening: each ends in one answer that tells nothing, and in the audit log."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kms_core.errors import InvalidKeyUsageError, KMSInternalError, NotFoundError
+from kms_core.service.backing_keys import BackingKeys
+from kms_core.service.core import assemble
+from kms_core.store import keys as rows
+from kms_core.store.database import Database
+from kms_core.store.policies import file_policy
+from policy_engine import Decision, Outcome, Request
+from policy_engine.model.bundle import GroupRecord, Organization, VpcEndpoint
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import SimpleNamespace
+
+    from kms_core.hsm import Hsm
+    from kms_core.service import Kms
+    from policy_engine import Bundle
+
+Audit = "Callable[[], list[dict[str, object]]]"
+
+
+def test_a_defect_is_an_internal_error_that_tells_nothing(
+    kms: Kms, people: SimpleNamespace, key_arn: str, audit: Audit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("canary")
+
+    monkeypatch.setattr(type(kms._core.budget), "spend", fail)
+    with pytest.raises(KMSInternalError) as ended:
+        kms.encrypt(people.admin, key_arn, b"x")
+
+    assert "canary" not in str(ended.value)
+    decision, failure = audit()[-2:]
+    assert (decision["outcome"], failure["kind"]) == ("allowed", "failure")
+    assert (failure["error_code"], failure["call_id"]) == ("KMSInternalException", decision["call_id"])
+
+
+def test_a_call_whose_failure_cannot_be_recorded_tells_nothing_either(
+    kms: Kms, people: SimpleNamespace, key_arn: str
+) -> None:
+    with kms._core.database.write() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+    for call in (
+        lambda: kms.describe_key(people.admin, key_arn),
+        lambda: kms.describe_key(people.admin, "no-key"),
+        lambda: kms.encrypt(people.app, key_arn, b"x"),
+    ):
+        with pytest.raises(KMSInternalError):
+            call()
+
+
+def test_a_key_for_another_use_is_refused(kms: Kms, people: SimpleNamespace, key_arn: str) -> None:
+    with kms._core.database.write() as connection:
+        connection.exec_driver_sql("UPDATE keys SET usage = 'SIGN_VERIFY'")
+    with pytest.raises(InvalidKeyUsageError) as refused:
+        kms.encrypt(people.admin, key_arn, b"x")
+    assert refused.value.message == f"{key_arn} key usage is SIGN_VERIFY which is not valid for Encrypt."
+
+
+def test_a_missing_key_stays_missing_even_if_the_engine_allowed_it(
+    kms: Kms, people: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def allow(_: object, request: Request) -> Decision:
+        return Decision(request, Outcome.ALLOWED, (), "")
+
+    monkeypatch.setattr(type(kms._core.gate._engine), "authorize", allow)
+    with pytest.raises(NotFoundError):
+        kms.encrypt(
+            people.stranger,
+            f"arn:aws:kms:us-east-1:111122223333:key/{'0' * 8}-0000-0000-0000-{'0' * 12}",
+            b"x",
+        )
+
+
+def test_a_stored_policy_that_is_none_stops_its_key(kms: Kms, people: SimpleNamespace, key_arn: str) -> None:
+    with kms._core.database.write() as connection:
+        digest = file_policy(connection, "no policy")
+        rows.set_policy(connection, key_arn.rpartition("/")[2], digest)
+    with pytest.raises(KMSInternalError, match="cannot be read"):
+        kms.encrypt(people.admin, key_arn, b"x")
+
+
+def test_an_intent_that_cannot_be_dropped_stays_invisible(
+    kms: Kms, people: SimpleNamespace, audit: Audit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise KMSInternalError("the store failed")
+
+    monkeypatch.setattr(type(kms._core.material), "generate", fail)
+    monkeypatch.setattr(rows, "drop_intent", fail)
+    with pytest.raises(KMSInternalError):
+        kms.create_key(people.admin)
+    with pytest.raises(NotFoundError):
+        kms.describe_key(people.admin, str(audit()[-1]["key_arn"]))
+
+
+def test_backing_keys_at_hand_are_bounded(kms: Kms, people: SimpleNamespace) -> None:
+    made = [kms.create_key(people.admin) for _ in range(3)]
+    kept = BackingKeys(kms._core.database, capacity=2)
+    found = [kept.find(key.key_id, key.current_backing_key_id or "") for key in made]
+
+    assert [each and each.id for each in found] == [key.current_backing_key_id for key in made]
+    assert len(kept._at_hand) == 2
+    assert kept.find(made[2].key_id, found[2].id) is found[2]
+    assert kept.find(made[0].key_id, found[0].id) == found[0]
+    assert kept.find(made[0].key_id, found[1].id) is None
+
+
+def test_the_audit_log_tells_bundles_apart(
+    database_path: Path, hsm: Hsm, bundle: Bundle, kms: Kms, people: SimpleNamespace
+) -> None:
+    policy = next(iter(bundle.principals.values())).identity_policies[0]
+    other = replace(policy, digest="0" * 64)
+    changed = [
+        replace(bundle, groups={"g": GroupRecord("g", (other,))}),
+        replace(bundle, organization=Organization(service_control_policies={"111122223333": ((other,),)})),
+        replace(bundle, vpc_endpoints=(VpcEndpoint(None, other),)),
+        replace(
+            bundle,
+            principals={people.admin: replace(bundle.principals[people.admin], permissions_boundary=other)},
+        ),
+    ]
+    with Database.open(database_path) as database:
+        digests = [
+            assemble(database, hsm, each, "us-east-1", kms._core.sources).calls._identities
+            for each in (bundle, replace(bundle, skipped=()), *changed)
+        ]
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 5

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kms_core.errors import (
+    AccessDeniedError,
+    KMSInternalError,
+    LimitExceededError,
+    MalformedPolicyDocumentError,
+    NotFoundError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import SimpleNamespace
+
+    from kms_core.service import Kms
+
+
+def test_a_policy_comes_back_to_the_letter(
+    kms: Kms, people: SimpleNamespace, key_arn: str, key_policy: Callable[..., str]
+) -> None:
+    text = key_policy({"Principal": {"AWS": people.root}}) + "\n  "
+    kms.put_key_policy(people.admin, key_arn, text)
+
+    answer = kms.get_key_policy(people.admin, key_arn)
+    assert (answer.policy, answer.policy_name) == (text, "default")
+
+
+def test_a_new_policy_holds_from_the_next_call_on(
+    kms: Kms, people: SimpleNamespace, key_arn: str, key_policy: Callable[..., str]
+) -> None:
+    delegation = {"Principal": {"AWS": people.root}}
+    with pytest.raises(AccessDeniedError):
+        kms.encrypt(people.app, key_arn, b"x")
+
+    kms.put_key_policy(people.admin, key_arn, key_policy(delegation, {"Principal": {"AWS": people.app}}))
+    assert kms.encrypt(people.app, key_arn, b"x")
+
+    kms.put_key_policy(people.admin, key_arn, key_policy(delegation))
+    with pytest.raises(AccessDeniedError):
+        kms.encrypt(people.app, key_arn, b"x")
+
+
+def test_another_process_sees_a_new_policy_on_its_next_call(
+    open_service: Callable[..., Kms], people: SimpleNamespace, key_policy: Callable[..., str]
+) -> None:
+    here, there = open_service(), open_service()
+    key_arn = here.create_key(people.admin).arn
+    with pytest.raises(AccessDeniedError):
+        there.encrypt(people.app, key_arn, b"x")
+
+    here.put_key_policy(
+        people.admin,
+        key_arn,
+        key_policy({"Principal": {"AWS": people.root}}, {"Principal": {"AWS": people.app}}),
+    )
+    assert there.encrypt(people.app, key_arn, b"x")
+    there.create_grant(people.admin, key_arn, people.app, ["Decrypt"])
+    assert len(here.list_grants(people.app, key_arn).grants) == 1
+
+
+def test_a_change_waits_for_the_calls_that_were_let_in_and_keeps_later_ones_out(
+    kms: Kms, people: SimpleNamespace, key_policy: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """INVARIANT: once PutKeyPolicy has returned, nothing runs under the old policy."""
+    delegation = {"Principal": {"AWS": people.root}}
+    both = key_policy(delegation, {"Principal": {"AWS": people.app}})
+    key_arn = kms.create_key(people.admin, policy=both).arn
+    inside, go_on = threading.Event(), threading.Event()
+    order: list[str] = []
+    encrypt = type(kms._core.material).encrypt
+
+    def slow(self: object, *args: object) -> object:
+        inside.set()
+        assert go_on.wait(10)
+        order.append("encrypted")
+        return encrypt(self, *args)
+
+    monkeypatch.setattr(type(kms._core.material), "encrypt", slow)
+
+    def change() -> None:
+        kms.put_key_policy(people.admin, key_arn, key_policy(delegation))
+        order.append("changed")
+
+    user = threading.Thread(target=kms.encrypt, args=(people.app, key_arn, b"x"))
+    changer = threading.Thread(target=change)
+    user.start()
+    assert inside.wait(10)
+    changer.start()
+    changer.join(0.2)
+    assert changer.is_alive()
+    go_on.set()
+    user.join(10)
+    changer.join(10)
+    assert order == ["encrypted", "changed"]
+    with pytest.raises(AccessDeniedError):
+        kms.encrypt(people.app, key_arn, b"x")
+
+
+def test_a_policy_that_locks_the_caller_out_changes_nothing(
+    kms: Kms, people: SimpleNamespace, key_arn: str, key_policy: Callable[..., str]
+) -> None:
+    before = kms.get_key_policy(people.admin, key_arn)
+    lockout = key_policy({"Principal": {"AWS": people.app}})
+
+    with pytest.raises(MalformedPolicyDocumentError, match="in the future"):
+        kms.put_key_policy(people.admin, key_arn, lockout)
+    assert kms.get_key_policy(people.admin, key_arn) == before
+
+    kms.put_key_policy(people.admin, key_arn, lockout, bypass_policy_lockout_safety_check=True)
+    with pytest.raises(AccessDeniedError):
+        kms.get_key_policy(people.admin, key_arn)
+
+
+def test_grants_do_not_count_for_the_lockout_check(
+    kms: Kms, people: SimpleNamespace, key_arn: str, key_policy: Callable[..., str]
+) -> None:
+    kms.create_grant(people.admin, key_arn, people.admin, ["Decrypt", "CreateGrant"])
+    with pytest.raises(MalformedPolicyDocumentError):
+        kms.put_key_policy(people.admin, key_arn, key_policy({"Principal": {"AWS": people.app}}))
+
+
+def test_whether_the_check_is_bypassed_is_a_condition_key(
+    kms: Kms, people: SimpleNamespace, key_policy: Callable[..., str]
+) -> None:
+    """AWS's own example: bypassing is denied with the key true, a parameter that was left out is no bypass."""
+    policy = key_policy(
+        {"Principal": {"AWS": people.root}},
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "kms:PutKeyPolicy",
+            "Condition": {"Bool": {"kms:BypassPolicyLockoutSafetyCheck": "true"}},
+        },
+    )
+    key_arn = kms.create_key(people.admin, policy=policy).arn
+
+    kms.put_key_policy(people.admin, key_arn, policy)
+    kms.put_key_policy(people.admin, key_arn, policy, bypass_policy_lockout_safety_check=False)
+    with pytest.raises(AccessDeniedError, match="explicit deny"):
+        kms.put_key_policy(people.admin, key_arn, policy, bypass_policy_lockout_safety_check=True)
+
+
+@pytest.mark.parametrize("name", ["AWS_RAM", "other"])
+def test_there_is_no_other_policy_than_default(
+    kms: Kms, people: SimpleNamespace, key_arn: str, key_policy: Callable[..., str], name: str
+) -> None:
+    with pytest.raises(NotFoundError, match="No such policy exists"):
+        kms.get_key_policy(people.admin, key_arn, policy_name=name)
+    with pytest.raises(NotFoundError, match="No such policy exists"):
+        kms.put_key_policy(people.admin, key_arn, key_policy({"Principal": "*"}), policy_name=name)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"), [("[]", MalformedPolicyDocumentError), ("{}" + " " * 32_768, LimitExceededError)]
+)
+def test_a_text_that_is_no_policy(
+    kms: Kms, people: SimpleNamespace, key_arn: str, text: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        kms.put_key_policy(people.admin, key_arn, text)
+
+
+def test_a_statement_without_resource_is_taken_and_has_no_effect(
+    kms: Kms, people: SimpleNamespace, key_arn: str
+) -> None:
+    policy = (
+        '{"Version": "2012-10-17", "Statement": ['
+        f'{{"Effect": "Allow", "Principal": {{"AWS": "{people.root}"}}, "Action": "kms:*", "Resource": "*"}},'
+        f'{{"Effect": "Allow", "Principal": {{"AWS": "{people.app}"}}, "Action": "kms:*"}}]}}'
+    )
+    kms.put_key_policy(people.admin, key_arn, policy)
+    with pytest.raises(AccessDeniedError):
+        kms.encrypt(people.app, key_arn, b"x")
+
+
+def test_a_stored_policy_that_was_changed_is_not_used(
+    kms: Kms, people: SimpleNamespace, key_policy: Callable[..., str]
+) -> None:
+    policy = key_policy({"Principal": {"AWS": people.root}})
+    key_arn = kms.create_key(people.admin, policy=policy).arn
+    with kms._core.database.write() as connection:
+        connection.exec_driver_sql("UPDATE policies SET text = replace(text, 'root', 'user/eve')")
+
+    with pytest.raises(KMSInternalError, match="not what it was"):
+        kms.encrypt(people.admin, key_arn, b"x")

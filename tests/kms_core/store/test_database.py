@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kms_core.errors import ConfigurationError, KMSInternalError
+from kms_core.store import database as module
+from kms_core.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with Database.create(tmp_path / "kmsgate.db") as database:
+        with database.write() as connection:
+            connection.exec_driver_sql("CREATE TABLE t (n INTEGER PRIMARY KEY)")
+        yield database
+
+
+def _count(database: Database) -> int:
+    with database.read() as connection:
+        return connection.exec_driver_sql("SELECT count(*) FROM t").scalar_one()
+
+
+def test_the_database_is_durable_and_strict(database: Database) -> None:
+    with database.read() as connection:
+        settings = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_a_transaction_that_raises_keeps_nothing(database: Database) -> None:
+    def half_done() -> None:
+        with database.write() as connection:
+            connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half_done()
+    assert _count(database) == 0
+
+
+def test_a_writer_takes_the_lock_before_it_reads(database: Database, tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "kmsgate.db", timeout=0, isolation_level=None)
+    with database.write() as connection:
+        connection.exec_driver_sql("SELECT 1")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+    other.close()
+
+
+def test_readers_are_not_blocked_by_a_writer_and_see_one_state(database: Database) -> None:
+    with database.read() as reader:
+        assert reader.exec_driver_sql("SELECT count(*) FROM t").scalar_one() == 0
+        with database.write() as writer:
+            writer.exec_driver_sql("INSERT INTO t VALUES (1)")
+        assert reader.exec_driver_sql("SELECT count(*) FROM t").scalar_one() == 0
+    assert _count(database) == 1
+
+
+def test_a_writer_waits_for_another(database: Database) -> None:
+    inside = threading.Event()
+
+    def hold() -> None:
+        with database.write() as connection:
+            inside.set()
+            connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert inside.wait(5)
+    with database.write() as connection:
+        connection.exec_driver_sql("INSERT INTO t VALUES (2)")
+    thread.join()
+    assert _count(database) == 2
+
+
+def test_a_database_that_stays_locked_is_an_internal_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_BUSY_SECONDS", 0.05)
+    with Database.create(tmp_path / "busy.db") as database:
+        other = sqlite3.connect(tmp_path / "busy.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(KMSInternalError), database.write():
+            pytest.fail("two writers at once")
+        other.close()
+
+
+def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "kmsgate.db"
+    with pytest.raises(ConfigurationError, match="no database"):
+        Database.open(path)
+    path.write_bytes(b"this is a text, not a database" * 100)
+    with pytest.raises(ConfigurationError, match="cannot be used"):
+        Database.open(path)
+    with pytest.raises(ConfigurationError, match="already"):
+        Database.create(path)
+
+
+def test_a_forked_process_cannot_use_its_parents_database(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    for transaction in (database.read, database.write):
+        with pytest.raises(KMSInternalError, match="forked"), transaction():
+            pytest.fail("a forked process got in")
