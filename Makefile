@@ -58,6 +58,7 @@ bench: $(INSTALLED_DEV) ## the benchmarks, as a table
 	@./scripts/ensure-softhsm
 	$(BIN)/python -m pytest bench --benchmark-enable --benchmark-only --benchmark-group-by=group \
 	  --benchmark-columns=min,median,mean,stddev,ops,rounds -p no:randomly $(BENCH_ARGS)
+	$(BIN)/python -m bench.ratios
 
 clean: ## remove what make made
 	rm -rf .venv .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -67,7 +67,7 @@ def tenant(number: int) -> str:
 
 
 def neighbour(key: int) -> str:
-    """The tenant that has no key policy's word, only grants."""
+    """The tenant that a key's grants are for, besides the key's own."""
     return tenant(key + 1)
 
 

@@ -119,7 +119,8 @@ def select(engine: PolicyEngine, size: Size, seed: int) -> list[tuple[Question, 
     for _ in range(_ATTEMPTS * size.requests):
         if len(kept) == size.requests:
             rng.shuffle(kept)
-            return kept
+            # in memory as in the stream: what a shuffle scatters measures the memory and not the decision
+            return [((who, what, key, dict(given)), outcome) for (who, what, key, given), outcome in kept]
         principal, action, resource, context = draw(rng, size)
         question = principal, action, resource, engine.context(context)
         outcome = engine.decide(*question)

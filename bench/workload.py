@@ -57,7 +57,7 @@ class Workload:
 
 
 def workload(size: Size, seed: int = 1) -> Workload:
-    """Make a workload; for the large size that takes minutes."""
+    """Make a workload; for the large size that takes about a minute."""
     engine = PolicyEngine(bundle(size, seed))
     kept = select(engine, size, seed)
     return Workload(size, engine, tuple(q for q, _ in kept), tuple(outcome for _, outcome in kept))

@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kms_core.audit.record import AuditEntry, RecordKind
 from kms_core.errors import (
     AccessDeniedError,
     InvalidGrantTokenError,
@@ -29,6 +27,7 @@ from kms_core.model.key_reference import KeyReference
 from kms_core.model.key_states import require_state
 from kms_core.model.operations import FACTS, Operation
 from kms_core.service.context import Context, every_call
+from kms_core.service.open_call import Admitted, OpenCall, ending
 from kms_core.service.parameters import check_grant_tokens
 from kms_core.store.grants import token_grant
 
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
     from kms_core.store.keys import KeyRow
 
 _LOG = logging.getLogger(__name__)
-_LONGEST_NAME = 2048
 
 _FOREIGN_KEY = (
     "User: {principal} is not authorized to perform: {action} on resource: {resource} because the resource "
@@ -56,36 +54,6 @@ FOREIGN_CIPHERTEXT = (
     "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or "
     "you are not allowed to access."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """A call that may go ahead: its permit, and its key and key policy as they were when it was let in."""
-
-    permit: Permit
-    key: KeyMetadata
-    policy_digest: str
-
-
-@dataclass(slots=True)
-class OpenCall:
-    """A call that has begun.
-
-    Attributes:
-        operation: what is called.
-        caller: who calls.
-        id: the call's id.
-        grant_tokens: the tokens that the caller presented, all genuine.
-        key_arn: the key that it turned out to be about.
-        decided: whether the engine was asked.
-    """
-
-    operation: Operation
-    caller: Caller
-    id: str
-    grant_tokens: tuple[str, ...] = field(default=(), repr=False)
-    key_arn: str | None = None
-    decided: bool = False
 
 
 class Calls:
@@ -130,12 +98,13 @@ class Calls:
         except AccessDeniedError:
             raise  # the gate has recorded it
         except KmsError as error:
-            self._log.append(_ending(operation, caller, call_id, call, error))
+            self._log.append(ending(operation, caller, call_id, call, error))
             raise
         except Exception as error:
-            _LOG.exception("call %s failed", call_id)
+            # the error's own text may quote the call, so only its kind is logged
+            _LOG.error("call %s failed with %s", call_id, type(error).__name__)
             internal = KMSInternalError("an internal error ended the call")
-            self._log.append(_ending(operation, caller, call_id, call, internal))
+            self._log.append(ending(operation, caller, call_id, call, internal))
             raise internal from error
 
     def reference(self, call: OpenCall, key_id: str) -> KeyReference:
@@ -248,18 +217,3 @@ def _require_usage(operation: Operation, key: KeyMetadata) -> None:
     usage = FACTS[operation].usage
     if usage is not None and key.usage is not usage:
         raise InvalidKeyUsageError(f"{key.arn} key usage is {key.usage} which is not valid for {operation}.")
-
-
-def _ending(
-    operation: Operation, caller: Caller | str, call_id: str, call: OpenCall | None, error: KmsError
-) -> AuditEntry:
-    principal = caller.principal_arn if isinstance(caller, Caller) else str(caller)[:_LONGEST_NAME]
-    return AuditEntry(
-        kind=RecordKind.FAILURE if call and call.decided else RecordKind.REFUSAL,
-        call_id=call_id,
-        principal=principal,
-        action=operation.action,
-        key_arn=call.key_arn if call else None,
-        via_service=call.caller.via_service if call else None,
-        error_code=error.code,
-    )

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kms_core.model.caller import Caller
-    from kms_core.service.calls import Admitted, OpenCall
     from kms_core.service.core import Core
+    from kms_core.service.open_call import Admitted, OpenCall
 
 _NO_ACCOUNT = "000000000000"
 """The account of a key that does not exist: nobody's, so for everyone it is another account's."""

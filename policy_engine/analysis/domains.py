@@ -7,7 +7,6 @@ the catalogue says (rule 91): an encryption context cannot come with kms:PutKeyP
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from policy_engine.analysis.samples import samples
@@ -33,8 +32,9 @@ _PLAUSIBLE = {
     "aws:PrincipalOrgID": ("o-a1b2c3d4e5",),
     "aws:SourceVpce": ("vpce-0123456789abcdef0",),
 }
-_BY_TYPE = {"Bool": ("true", "false"), "ARN": ("arn:aws:s3:::example-bucket",)}
-_ELSE = ("example", "another example")
+_BOOLEANS = ("true", "false")
+_OTHER_ARNS = ("arn:aws:s3:::example-bucket", "arn:aws:sns:us-east-1:111122223333:example")
+_OTHERS = ("example", "another example")
 # What a key is, as every operation on it carries, though the reference lists these apart from the operations.
 _OF_THE_KEY = frozenset(
     {
@@ -82,7 +82,7 @@ def _domain(
         return fixed[key]
     if not carried(action, key):
         return (None,)
-    texts = chain(_PLAUSIBLE.get(key, ()), _asked(key, tests), _of_type(key))
+    texts = _BOOLEANS if _is_boolean(key) else (*_PLAUSIBLE.get(key, ()), *_asked(key, tests), *_others(key))
     values: list[Value] = [(text,) if is_multivalued(key) else text for text in texts]
     distinct: dict[tuple[bool, ...], Value] = {}
     for value in (None, *values):
@@ -106,9 +106,15 @@ def _asked(key: str, tests: list[Test]) -> list[str]:
     return [*pairs, *endpoints, *samples(patterns), *literals]
 
 
-def _of_type(key: str) -> tuple[str, ...]:
+def _is_boolean(key: str) -> bool:
     entry = find_key(key)
-    return (*(_BY_TYPE.get(entry.type, ()) if entry else ()), *_ELSE)
+    return entry is not None and entry.type == "Bool"
+
+
+def _others(key: str) -> tuple[str, ...]:
+    """Values that no test may know."""
+    entry = find_key(key)
+    return _OTHER_ARNS if entry is not None and entry.type == "ARN" else _OTHERS
 
 
 def carried(action: str, key: str) -> bool:

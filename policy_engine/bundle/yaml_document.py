@@ -1,7 +1,7 @@
 """Reads a YAML text into the tree that JSON texts have, with offsets, and stricter than YAML is.
 
 One document of YAML 1.2; no tags, no merge keys, no keys but scalars (taken as their text), no
-duplicate keys. Anchors are expanded within limits. ruamel.yaml gives the events; no object is built from them.
+duplicate keys. Anchors are expanded within limits. ruamel.yaml gives the events, and no object is built.
 """
 
 from __future__ import annotations

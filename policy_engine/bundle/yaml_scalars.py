@@ -33,10 +33,16 @@ _CORE_NUMBER = re.compile(
     re.ASCII,
 )
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_PAIR = re.compile(r"[\ud800-\udbff][\udc00-\udfff]")
 # One character of a scalar as it stands in the text, by the scalar's style.
-_DOUBLE = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|\r\n|.)|[^\\]", re.DOTALL)
+_DOUBLE = re.compile(
+    r"\\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}"
+    r"|\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|\r\n|.)|[^\\]",
+    re.DOTALL,
+)
 _SINGLE = re.compile(r"''|.", re.DOTALL)
 _OTHER = re.compile(r".", re.DOTALL)
+_LONGEST_ESCAPE = len("\\U0001f600")
 _BLANK_ESCAPES = frozenset("\n\r nrtvfNLP_\t")
 
 
@@ -87,7 +93,7 @@ def _is_blank(written: str) -> bool:
     if not written.startswith("\\") or len(written) == 1:
         return written.isspace()
     if written[1] in "xuU":
-        return chr(int(f"0x{written[2:]}", 0)).isspace()
+        return len(written) <= _LONGEST_ESCAPE and chr(int(f"0x{written[2:]}", 0)).isspace()
     return written[1] in _BLANK_ESCAPES
 
 
@@ -109,11 +115,12 @@ def scalar_node(source: Source, start: int, end: int, value: str, style: str | N
 
 
 def string_node(source: Source, start: int, end: int, value: str, style: str | None) -> YamlString:
-    """The node of a string, whatever else its text could be.
+    """The node of a string, whatever else its text could be. Pairs of escapes are one character, as in JSON.
 
     Raises:
         PolicySyntaxError: it holds half of a surrogate pair.
     """
+    value = _PAIR.sub(lambda pair: pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), value)
     if _SURROGATE.search(value):
         message = "an escape stands for half of a surrogate pair"
         remedy = "write the character itself, or \\U with eight hexadecimal digits"

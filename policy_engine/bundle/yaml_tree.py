@@ -128,7 +128,7 @@ class TreeBuilder:
         name = string_node(self.source, start, end, event.value, style)
         if event.anchor is not None:
             self._anchors[event.anchor] = _Built(name)
-        self._stack[-1].key = (start, end, event.value)
+        self._stack[-1].key = (start, end, name.value)
 
     def _alias(self, event: Any) -> None:  # noqa: ANN401 - as above
         self._aliases += 1

@@ -12,9 +12,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from policy_engine.case import ascii_lower
 from policy_engine.catalog.data import CATALOG
+from policy_engine.catalog.values import VALUES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ENCRYPTION_CONTEXT = "kms:EncryptionContext:"
 """The prefix of the keys that carry the pairs of the encryption context."""
@@ -22,11 +27,33 @@ ENCRYPTION_CONTEXT = "kms:EncryptionContext:"
 
 @dataclass(frozen=True, slots=True)
 class ConditionKey:
-    """What the catalogue says of a condition key; `name` ends in `:` or `/` where a free part follows."""
+    """What the catalogue says of a condition key; `name` ends in `:` or `/` where a free part follows.
+
+    Attributes:
+        name: its spelling.
+        type: `String`, `Bool`, `Numeric`, `Date`, `ARN` or `IPAddress`.
+        multivalued: whether a request has many values of it, so that a policy needs a set operator.
+        values: all values that it can have, where AWS lists them.
+        names: all free parts that it can have, where AWS lists them.
+        default: the value that counts where the request leaves the parameter out.
+        default_source: `guide` where the developer guide names that value; `api` where the API reference
+            names the parameter's default and the guide says in general that defaults count.
+        absent_when_omitted: the parameter has a default, but the key is absent where it is left out: AWS's
+            own examples test these keys with Null.
+        key_policy: whether a key policy may use it; PutKeyPolicy refuses the others.
+        replaced_by: for a deprecated key the one that took its place.
+    """
 
     name: str
     type: str
     multivalued: bool
+    values: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    default: str | None = None
+    default_source: str | None = None
+    absent_when_omitted: bool = False
+    key_policy: bool = True
+    replaced_by: str | None = None
 
     @property
     def is_prefix(self) -> bool:
@@ -34,13 +61,17 @@ class ConditionKey:
         return self.name[-1] in ":/"
 
 
+_LISTS = ("values", "names")
+
+
+def _read(name: str, entry: Mapping[str, Any]) -> ConditionKey:
+    lists = {column: VALUES[entry[column]] for column in _LISTS if column in entry}
+    return ConditionKey(name, **{**entry, **lists})
+
+
 def _load() -> dict[str, ConditionKey]:
     sections = (CATALOG["condition_keys"], CATALOG["global_condition_keys"])
-    return {
-        name.lower(): ConditionKey(name, entry["type"], entry["multivalued"])
-        for section in sections
-        for name, entry in section.items()
-    }
+    return {name.lower(): _read(name, entry) for section in sections for name, entry in section.items()}
 
 
 CONDITION_KEYS: dict[str, ConditionKey] = _load()
@@ -67,6 +98,12 @@ def canonical_key(name: str) -> str:
     if entry is None:
         return ascii_lower(name)
     return entry.name + ascii_lower(name[len(entry.name) :]) if entry.is_prefix else entry.name
+
+
+def is_global(name: str) -> bool:
+    """Whether a key is one of IAM's global condition keys, which any service's request may carry."""
+    entry = find_key(name)
+    return entry is not None and entry.name in CATALOG["global_condition_keys"]
 
 
 def is_multivalued(key: str) -> bool:

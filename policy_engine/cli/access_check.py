@@ -90,7 +90,7 @@ _PAIR = _PairType()
     "--format", "output", type=click.Choice(["text", "oneline", "json"]), default="text", show_default=True
 )
 @click.option("--debug", is_flag=True, help="Print a traceback on an internal failure.")
-def check(  # noqa: PLR0917 - click passes options by name
+def check(
     principal: str | None,
     action: str | None,
     key: str | None,

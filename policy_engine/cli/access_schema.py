@@ -15,7 +15,7 @@ _SCHEMAS = {
     "scenario": "policy_engine.bundle.schemas",
     "request": "policy_engine.bundle.schemas",
     "check": "policy_engine.explain.schema",
-    "lint": "policy_engine.lint.schema",
+    "lint": "policy_engine.cli.lint_shape",
 }
 _EXAMPLES = """\b
 Examples:

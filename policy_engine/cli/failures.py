@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from policy_engine.explain.shown import Paint
 
 _MOST_ERRORS = 20
+_INTERRUPTED = 130  # as shells report SIGINT
 _MESSAGE_LIMIT = 2000
 
 
@@ -68,8 +69,8 @@ def run(command: click.Command, name: str, arguments: Sequence[str] | None = Non
         error.show()
         return ExitCode.USAGE
     except click.Abort:
-        write_error("aborted")
-        return ExitCode.INTERNAL
+        write_error("interrupted")
+        return _INTERRUPTED
     except (BundleError, PolicySyntaxError, PolicySchemaError, RequestError, InputError) as error:
         for line in input_lines(error):
             write_error(line)

@@ -35,7 +35,7 @@ def resolve_key(text: str | None, action: str, bundle: Bundle) -> str:
     known = find_action(action)
     has_key = known is None or known.has_key
     if text is None or text == _NO_KEY:
-        if has_key and text is None:
+        if has_key:
             raise InputError(f"{shown(action)} is authorised on a key", "name it with -k")
         return _NO_KEY
     if known is not None and "alias" in known.resources and text.startswith("arn:") and ":alias/" in text:
@@ -85,12 +85,13 @@ def _checked(text: str) -> str:
 
 
 def _principals(text: str, bundle: Bundle) -> list[str]:
-    kind, _, rest = text.partition("/")
-    if kind == "assumed-role" and "/" in rest:
-        return _sessions(rest, bundle)
+    named = [arn for arn in bundle.principals if text in _principal_names(arn)]
+    if named:
+        return named
     if text == "root":
         return sorted({f"arn:{a.partition}:iam::{a.account}:root" for a in _arns(bundle.keys)})
-    return [arn for arn in bundle.principals if text in _principal_names(arn)]
+    kind, _, rest = text.partition("/")
+    return _sessions(rest, bundle) if kind == "assumed-role" and "/" in rest else []
 
 
 def _sessions(rest: str, bundle: Bundle) -> list[str]:

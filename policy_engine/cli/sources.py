@@ -21,7 +21,7 @@ from policy_engine.model.principal import Principal, PrincipalKind
 from policy_engine.syntax.arn import parse_arn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from policy_engine.model.bundle import PolicyLevels
     from policy_engine.model.policy import Policy
@@ -90,11 +90,12 @@ class Sources:
             return bundle
         arn = self._key_arn(bundle, key)
         record = bundle.keys.get(arn) or KeyRecord(arn)
-        if self.key_policy is not None:
-            record = replace(record, policy=read_policy_file(self.key_policy, PolicyKind.KEY))
         if self.grants is not None:
             record = replace(record, grants=read_grants_file(self.grants, arn))
-        return replace(bundle, keys={**bundle.keys, arn: record})
+        policy = read_policy_file(self.key_policy, PolicyKind.KEY) if self.key_policy is not None else None
+        if policy is not None:
+            record = replace(record, policy=policy)
+        return _noted(replace(bundle, keys={**bundle.keys, arn: record}), (policy,))
 
     def _key_arn(self, bundle: Bundle, key: str | None) -> str:
         arn = parse_arn(key) if key is not None else None
@@ -114,43 +115,73 @@ class Sources:
             BundleError, PolicySyntaxError, PolicySchemaError: a file cannot be read.
             InputError: the caller cannot have such a policy.
         """
-        principals = self._principals(bundle, principal)
+        files = _CallerFiles(
+            identity=_policies(self.identity_policy, PolicyKind.IDENTITY),
+            boundary=_policies((self.boundary,) if self.boundary else (), PolicyKind.BOUNDARY),
+            session=_policies(self.session_policy, PolicyKind.SESSION),
+            scps=_policies(self.scp, PolicyKind.SCP),
+            rcps=_policies(self.rcp, PolicyKind.RCP),
+        )
+        return _noted(files.joined(bundle, principal, resource), files.all)
+
+
+@dataclass(frozen=True, slots=True)
+class _CallerFiles:
+    """The policies that a user named beside a bundle, read."""
+
+    identity: tuple[Policy, ...]
+    boundary: tuple[Policy, ...]
+    session: tuple[Policy, ...]
+    scps: tuple[Policy, ...]
+    rcps: tuple[Policy, ...]
+
+    @property
+    def all(self) -> tuple[Policy, ...]:
+        """All of them."""
+        return (*self.identity, *self.boundary, *self.session, *self.scps, *self.rcps)
+
+    def joined(self, bundle: Bundle, principal: Principal, resource: str) -> Bundle:
+        """The bundle with them."""
         return replace(
-            bundle, principals=principals, organization=self._organization(bundle, principal, resource)
+            bundle,
+            principals=self._principals(bundle, principal),
+            organization=self._organization(bundle, principal, resource),
         )
 
     def _principals(self, bundle: Bundle, principal: Principal) -> Mapping[str, PrincipalRecord]:
         principals = dict(bundle.principals)
-        if self.identity_policy or self.boundary:
+        if self.identity or self.boundary:
             arn = _holder(principals, principal)
             record = principals.get(arn) or PrincipalRecord(arn)
-            identity = _policies(self.identity_policy, PolicyKind.IDENTITY)
-            record = replace(record, identity_policies=(*record.identity_policies, *identity))
-            if self.boundary is not None:
-                boundary = read_policy_file(self.boundary, PolicyKind.BOUNDARY)
-                record = replace(record, permissions_boundary=boundary)
-            principals[arn] = record
-        if self.session_policy:
+            principals[arn] = replace(
+                record,
+                identity_policies=(*record.identity_policies, *self.identity),
+                permissions_boundary=self.boundary[0] if self.boundary else record.permissions_boundary,
+            )
+        if self.session:
             own = principals.get(principal.arn) or PrincipalRecord(principal.arn)
-            session = _policies(self.session_policy, PolicyKind.SESSION)
-            principals[principal.arn] = replace(own, session_policies=(*own.session_policies, *session))
+            principals[principal.arn] = replace(own, session_policies=(*own.session_policies, *self.session))
         return principals
 
     def _organization(self, bundle: Bundle, principal: Principal, resource: str) -> Organization | None:
-        if not self.scp and not self.rcp:
+        if not self.scps and not self.rcps:
             return bundle.organization
-        organization = bundle.organization or Organization()
+        known = bundle.organization or Organization()
         arn = parse_arn(resource)
         owner = arn.account if arn else principal.account
-        scps = _policies(self.scp, PolicyKind.SCP)
-        rcps = _policies(self.rcp, PolicyKind.RCP)
         return replace(
-            organization,
+            known,
             service_control_policies=_one_level_more(
-                organization.service_control_policies, principal.account, scps
+                known.service_control_policies, principal.account, self.scps
             ),
-            resource_control_policies=_one_level_more(organization.resource_control_policies, owner, rcps),
+            resource_control_policies=_one_level_more(known.resource_control_policies, owner, self.rcps),
         )
+
+
+def _noted(bundle: Bundle, policies: Iterable[Policy | None]) -> Bundle:
+    """The bundle with what reading the policies of files found besides."""
+    found = (diagnostic for policy in policies if policy for diagnostic in policy.diagnostics)
+    return replace(bundle, diagnostics=(*bundle.diagnostics, *found))
 
 
 def _one_level_more(

@@ -11,6 +11,8 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+import click
+
 from policy_engine.explain.shown import Style, plain
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from policy_engine.explain.shown import Paint
 
+_BROKEN_PIPE = 141  # as shells report SIGPIPE
 _WIDTH = 100
 _LEAST_WIDTH = 40
 _RESET = "\x1b[0m"
@@ -70,5 +73,10 @@ def write_error(text: str) -> None:
 
 def _write(stream: TextIO, text: str) -> None:
     encoding = stream.encoding or "utf-8"
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-    stream.flush()
+    try:
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        stream.flush()
+    except BrokenPipeError:
+        # nobody reads any more: no answer was given, so the code is neither that of a yes nor of a no
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise click.exceptions.Exit(_BROKEN_PIPE) from None

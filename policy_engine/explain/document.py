@@ -24,6 +24,7 @@ def document(explanation: Explanation) -> Document:
         "outcome": decision.outcome.value,
         "request": _request(explanation),
         "determining": [_row(row) for row in explanation.why],
+        "held": [_row(row) for row in explanation.held],
         "closest_misses": [_miss(miss) for miss in explanation.misses],
         "missing_context_keys": list(decision.missing_context_keys),
         "considered": {

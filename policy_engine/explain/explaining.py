@@ -12,8 +12,8 @@ from policy_engine.explain.explanation import CheckedRow, Considered, Element, E
 from policy_engine.explain.fixes import deny_fixes, policy_fixes, request_fixes
 from policy_engine.explain.ways import RowKeeper, Way, Ways, ways
 from policy_engine.graph.formula import any_of
-from policy_engine.model.decision import Outcome
-from policy_engine.model.policy import Effect
+from policy_engine.model.decision import OriginKind, Outcome
+from policy_engine.model.policy import Effect, PolicyKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from policy_engine.model.request import Request, RequestContext
 
 _MOST_MISSES = 5
+_GIVING = frozenset({PolicyKind.KEY, PolicyKind.IDENTITY, OriginKind.GRANT})
 _NO_WAY = Way()
 
 
@@ -67,6 +68,9 @@ class _Explainer:
             path=None if denied else self.residual.trail(self.context).path,
             why=self._why(),
             near_denies=tuple(row for row in denies if _is_near(row)),
+            held=tuple(row for row in self.rows if _would_allow(row))
+            if self.decision.outcome is Outcome.IMPLICIT_DENY
+            else (),
             misses=self._misses() if denied else (),
             allowed_but_for_denies=denied and self.ways.best == _NO_WAY,
             key_policy_alone=self._holds(any_of(self.residual.layers.named, self.residual.layers.direct)),
@@ -115,6 +119,11 @@ class _Explainer:
             return tuple(Miss(row, len(denies)) for row in denies)
         fixes = tuple(deny_fixes(self.engine, self.request, denies, best))
         return tuple(Miss(row, len(denies) + len(best.unmet), best.rows, fixes) for row in denies)
+
+
+def _would_allow(row: CheckedRow) -> bool:
+    """Whether a row holds that can be a reason to allow; ceilings such as SCPs never are."""
+    return row.effect is Effect.ALLOW and row.origin.layer in _GIVING and not row.unmet
 
 
 def _is_near(row: CheckedRow) -> bool:

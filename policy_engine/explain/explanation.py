@@ -156,6 +156,8 @@ class Explanation:
         path: the way by which the request is allowed: named, direct, delegated, identity or grant.
         why: the rows that decide.
         near_denies: Deny statements that cover caller, action and resource, and whose conditions fail.
+        held: on an implicit denial, allows of the key policy, identity policies and grants that hold and do
+            not suffice.
         misses: on a denial, what could have led to another answer, the closest first.
         allowed_but_for_denies: on an explicit deny, whether the request would be allowed without it.
         key_policy_alone: whether the key policy allows without IAM.
@@ -171,6 +173,7 @@ class Explanation:
     path: str | None
     why: tuple[CheckedRow, ...]
     near_denies: tuple[CheckedRow, ...]
+    held: tuple[CheckedRow, ...]
     misses: tuple[Miss, ...]
     allowed_but_for_denies: bool
     key_policy_alone: bool

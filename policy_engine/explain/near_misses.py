@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policy_engine.explain.explanation import Element
+from policy_engine.explain.explanation import Element, Side
 from policy_engine.explain.shown import Style, home, place, shown, title
 from policy_engine.explain.snippet import snippet
 from policy_engine.explain.wording import unmet_words
+from policy_engine.graph.principals import PrincipalMatch
 from policy_engine.model.decision import Outcome
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _LABEL = 14
 _MOST_FIXES = 5
+_MOST_HELD = 3
+_NOTHING = "no statement and no grant comes close"
 
 
 def miss_lines(explanation: Explanation, width: int, paint: Paint) -> Iterator[str]:
@@ -26,13 +29,31 @@ def miss_lines(explanation: Explanation, width: int, paint: Paint) -> Iterator[s
     if explanation.decision.allowed:
         return
     if explanation.decision.outcome is Outcome.IMPLICIT_DENY:
+        yield from _held(explanation.held, paint)
         yield ""
         if not misses:
-            yield "no statement and no grant comes close"
+            yield "no other statement and no grant comes close" if explanation.held else _NOTHING
             return
         yield from _closest(misses[0], width, paint)
         yield from _others(misses)
     yield from _fixes(misses, paint)
+
+
+def _held(rows: tuple[CheckedRow, ...], paint: Paint) -> Iterator[str]:
+    if not rows:
+        return
+    yield ""
+    yield paint("holds, but is not enough", Style.STRONG)
+    for row in rows[:_MOST_HELD]:
+        where = f"{place(row.origin.span)}  {title(row.origin)}  {home(row)}".strip()
+        yield f"   {paint('✔', Style.GOOD)} {where}{_delegation(row)}"
+    if len(rows) > _MOST_HELD:
+        yield f"   and {len(rows) - _MOST_HELD} more"
+
+
+def _delegation(row: CheckedRow) -> str:
+    delegates = row.match is PrincipalMatch.DELEGATED
+    return "   (delegates to IAM: an identity policy must allow as well)" if delegates else ""
 
 
 def _closest(miss: Miss, width: int, paint: Paint) -> Iterator[str]:
@@ -87,7 +108,13 @@ def _others(misses: tuple[Miss, ...]) -> Iterator[str]:
 
 
 def _fixes(misses: tuple[Miss, ...], paint: Paint) -> Iterator[str]:
-    fixes = list({_fix_words(fix): fix for miss in misses for fix in miss.fixes})[:_MOST_FIXES]
+    found = [fix for miss in misses for fix in miss.fixes]
+    # of changes of a policy the closest is enough: each of the others would open another statement
+    chosen = [
+        *(fix for fix in found if fix.side is Side.REQUEST),
+        *[fix for fix in found if fix.side is Side.POLICY][:1],
+    ]
+    fixes = list(dict.fromkeys(_fix_words(fix) for fix in chosen))[:_MOST_FIXES]
     if not fixes:
         return
     yield ""

@@ -3,10 +3,11 @@
 It checks nothing at run time: `document` makes the data. Fields are only added, and never change meaning.
 """
 
-from collections.abc import Callable
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 class _Shape(BaseModel):
@@ -139,6 +140,7 @@ class CheckDocument(_Shape):
     outcome: Literal["allowed", "explicitDeny", "implicitDeny", "undetermined"]
     request: RequestShape
     determining: list[Row]
+    held: list[Row] = Field(description="on an implicit denial, what allows and does not suffice")
     closest_misses: list[MissShape] = Field(description="the closest first")
     missing_context_keys: list[str]
     considered: ConsideredShape
@@ -151,5 +153,9 @@ class CheckDocument(_Shape):
     id: str
 
 
-SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {"check": CheckDocument.model_json_schema}
-"""The JSON Schema of each format that this room writes, by name."""
+def _schema() -> dict[str, Any]:
+    return {"$schema": DIALECT, **CheckDocument.model_json_schema()}
+
+
+SCHEMAS = {"check": _schema}
+"""The JSON Schema of what this room writes, by the name that `explain-access schema` takes."""

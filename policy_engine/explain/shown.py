@@ -71,11 +71,11 @@ def quoted(values: Iterable[str]) -> str:
     return ", ".join(texts[:_MOST_VALUES]) + (f" and {more} more" if more > 0 else "")
 
 
-def listed(values: Iterable[str]) -> str:
+def listed(values: Iterable[str], most: int = _MOST_VALUES) -> str:
     """As `quoted`, without the marks."""
     texts = [shown(value) for value in values]
-    more = len(texts) - _MOST_VALUES
-    return ", ".join(texts[:_MOST_VALUES]) + (f" and {more} more" if more > 0 else "")
+    more = len(texts) - most
+    return ", ".join(texts[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def caller_name(principal: Principal) -> str:

@@ -58,7 +58,7 @@ def _window(line: str, start: int, end: int, room: int) -> tuple[str, str, str]:
     before, marked, after = (_escaped(part) for part in (line[:start], line[start:end], line[end:]))
     if _cells(before + marked + after) <= room:
         return before, marked, after
-    marked = _head(marked, room)
+    marked = _head(marked, room - 2)  # what is cut off on either side still shows as an ellipsis
     left = room - _cells(marked)
     before = _tail(before, max(int(left * _BEFORE), left - _cells(after)))
     return before, marked, _head(after, max(0, left - _cells(before)))

@@ -17,6 +17,7 @@ from policy_engine.explain.shown import (
     caller_name,
     home,
     key_name,
+    listed,
     place,
     plain,
     shown,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 _LABEL = 17
 _ELEMENT = 12
 _MOST_DENIES = 3
+_MOST_KEYS = 8
+_MOST_ROWS = 10
 _VERDICTS = {
     Outcome.ALLOWED: ("ALLOWED", "", Style.GOOD),
     Outcome.EXPLICIT_DENY: ("DENIED", " (explicit: a Deny statement matches)", Style.BAD),
@@ -124,9 +127,12 @@ class _Page:
         yield self.paint("why", Style.STRONG)
         allowed = found.decision.allowed
         yield f"└─ {allowed_reason(found.path) if allowed else 'a Deny wins over whatever allows'}"
-        for index, row in enumerate(found.why):
-            last = index + 1 == len(found.why)
+        rows = found.why[:_MOST_ROWS]
+        for index, row in enumerate(rows):
+            last = index + 1 == len(rows)
             yield from self._row(row, "   └─ " if last else "   ├─ ", "      " if last else "   │  ")
+        if len(found.why) > len(rows):
+            yield f"      and {len(found.why) - len(rows)} more"
         if not allowed:
             yield from self._without_denies()
 
@@ -156,8 +162,7 @@ class _Page:
         if not_needed := self._not_needed():
             yield _labelled("not needed", not_needed)
         if missing := self.explanation.decision.missing_context_keys:
-            names = ", ".join(shown(key) for key in missing)
-            yield _labelled("not in request", f"{names}   (statements ask about it)")
+            yield _labelled("not in request", f"{listed(missing, _MOST_KEYS)}   (statements ask about it)")
         if state := self._state():
             yield _labelled("state", state)
         if not self.explanation.decision.allowed:

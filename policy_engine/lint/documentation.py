@@ -1,7 +1,7 @@
 """A rule's docstring → its parts, its text for the terminal, and its page in docs/rules.
 
-A rule's module docstring is one line, then four parts, each with its name and a colon on a line of its own and
-its text indented: What, Why, Bad and Good. The last two are whole JSON texts: a test lints them.
+A rule's module docstring is one line, then four parts, each with its name and a colon on a line of its own
+and its text indented: What, Why, Bad and Good. The last two are whole JSON texts: a test lints them.
 """
 
 from __future__ import annotations

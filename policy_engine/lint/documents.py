@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from policy_engine.bundle.documents import parse_document
 from policy_engine.errors import PolicySyntaxError
-from policy_engine.lint.forms import Role, find_form, policies_of
+from policy_engine.lint.forms import find_form, policies_of
 from policy_engine.lint.subject import Document, Reference, Subject
 from policy_engine.model.policy import PolicyKind
 from policy_engine.reading import collect_document
@@ -101,34 +101,26 @@ def _of_form(file: str, parsed: JsonDocument, form: Form) -> Document:
             references.append(Reference(str(path), found.kind))
         else:
             subjects.append(_subject(found.node, parsed.source, found.kind, found.name, parsed))
-    structure = () if form.role is Role.NONE else _structure(parsed)
-    document = _document(file, parsed, tuple(subjects), structure)
+    grants = _grant_faults(parsed) if form.has_grants else ()
+    document = _document(file, parsed, tuple(subjects), grants)
     return replace(document, references=tuple(references), role=form.role)
 
 
-def _structure(parsed: JsonDocument) -> list[Diagnostic]:
-    """What is wrong with a part of a bundle itself, its policies aside."""
-    # pydantic takes longer to import than a policy to lint, so only bundles wait for it
+def _grant_faults(parsed: JsonDocument) -> list[Diagnostic]:
+    """What is wrong with a list of grants."""
+    # pydantic takes longer to import than a policy to lint, so only grants wait for it
     from policy_engine.bundle.dump_form import GrantsForm  # noqa: PLC0415
     from policy_engine.bundle.grant_form import read_grants  # noqa: PLC0415
-    from policy_engine.bundle.recognition import recognise  # noqa: PLC0415
     from policy_engine.bundle.validation import validate  # noqa: PLC0415
 
-    kind = recognise(parsed.root)
-    if kind is None:
-        return []
-    form, faults = validate(kind, parsed.root, parsed.source)
-    if isinstance(form, GrantsForm):
-        faults += read_grants(form.grants, None)[1]
-    return faults
+    form, faults = validate(GrantsForm, parsed.root, parsed.source)
+    return [*faults, *(read_grants(form.grants, None)[1] if form is not None else ())]
 
 
 def _document(
     file: str, parsed: JsonDocument, subjects: tuple[Subject, ...], more: Sequence[Diagnostic] = ()
 ) -> Document:
-    own = (
-        d for d in parsed.diagnostics if not any(d.span is not None and s.holds(d.span) for s in subjects)
-    )
+    own = (d for d in parsed.diagnostics if not any(d.span is not None and s.holds(d.span) for s in subjects))
     return Document(file, parsed.source, parsed.root, (*own, *more), subjects)
 
 

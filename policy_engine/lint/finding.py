@@ -27,18 +27,11 @@ class Finding:
     """A finding.
 
     Attributes:
-        rule: the rule that it is of.
-        severity: what it weighs.
-        message: what is wrong.
-        help: how to mend it.
-        span: where.
-        pointer: the JSON pointer of the place, from the policy's root, or the file's where it is in no policy.
-        kind: the kind of the policy that it is about, or None.
-        policy: that policy's name, or None.
-        sid: the Sid of its statement, or None.
-        related: other places that matter.
-        witness: a request that proves it.
-        fingerprint: names the finding, whatever is inserted above it.
+        rule: the rule that it is of. severity: what it weighs. message: what is wrong. help: how to mend
+        it. span: where. pointer: the JSON pointer of the place, from the policy's root, or the file's where
+        it is in no policy. kind: the kind of the policy that it is about, or None. policy: that policy's
+        name, or None. sid: the Sid of its statement, or None. related: other places that matter. witness: a
+        request that proves it. fingerprint: names the finding, whatever is inserted above it.
     """
 
     rule: Rule

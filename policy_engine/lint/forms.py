@@ -1,7 +1,8 @@
 """Which documents hold policies, and where: a table of the forms that people have.
 
-What `aws iam` and `aws kms` print, and the project's own bundles. A trust policy is none of them: it stands in
-the same documents under a name that this table does not have. The file's name says nothing.
+What files are is told as bundles tell it; this room adds where their policies stand. A trust policy is none
+of them: it stands in the same documents under a name that this table does not have. The file's name says
+nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from policy_engine.bundle.recognition import FileKind, recognise
 from policy_engine.model.policy import PolicyKind
 from policy_engine.syntax.arn import parse_arn
 from policy_engine.syntax.json_tree import JsonArray, JsonBoolean, JsonObject, JsonString
@@ -43,17 +45,14 @@ class Form:
     """A form of document.
 
     Attributes:
-        name: what it is, for people.
-        marks: members of which the root object must have one; with a second name, the member is a list whose
-            items have a member of that name.
         policies: where policies stand, and of what kind they are.
         role: what a bundle makes of it.
+        has_grants: whether it is a list of grants.
     """
 
-    name: str
-    marks: tuple[tuple[str, str | None], ...]
     policies: tuple[tuple[Path, PolicyKind], ...] = ()
     role: Role = Role.PART
+    has_grants: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +68,8 @@ class Found:
 _KEY, _IDENTITY, _BOUNDARY = PolicyKind.KEY, PolicyKind.IDENTITY, PolicyKind.BOUNDARY
 _LEVELS = (Each.MEMBER, Each.ITEM, Each.ITEM)
 
-FORMS = (
-    Form(
-        "a kmsgate bundle",
-        (("schema", None),),
+_FORMS: dict[FileKind, Form] = {
+    FileKind.NATIVE: Form(
         (
             (("keys", Each.ITEM, "Policy"), _KEY),
             (("principals", Each.ITEM, "IdentityPolicies", Each.ITEM, "PolicyDocument"), _IDENTITY),
@@ -84,14 +81,7 @@ FORMS = (
         ),
         Role.WHOLE,
     ),
-    Form(
-        "what get-account-authorization-details prints",
-        (
-            ("UserDetailList", None),
-            ("RoleDetailList", None),
-            ("GroupDetailList", None),
-            ("Policies", "PolicyVersionList"),
-        ),
+    FileKind.ACCOUNT: Form(
         (
             (("UserDetailList", Each.ITEM, "UserPolicyList", Each.ITEM, "PolicyDocument"), _IDENTITY),
             (("RoleDetailList", Each.ITEM, "RolePolicyList", Each.ITEM, "PolicyDocument"), _IDENTITY),
@@ -100,50 +90,29 @@ FORMS = (
         ),
         Role.WHOLE,
     ),
-    Form("what describe-key prints", (("KeyMetadata", None),), (), Role.WHOLE),
-    Form("what get-key-policy prints", (("Policy", None),), ((("Policy",), _KEY),)),
-    Form("what list-grants prints", (("Grants", None),)),
-    Form("what list-aliases prints", (("Aliases", "AliasName"),)),
-    Form("what list-resource-tags prints", (("Tags", "TagKey"),)),
-    Form(
-        "what get-role-policy prints",
-        (("PolicyDocument", None),),
-        ((("PolicyDocument",), _IDENTITY),),
-        Role.NONE,
-    ),
-    Form(
-        "what get-policy-version prints",
-        (("PolicyVersion", None),),
-        ((("PolicyVersion", "Document"), _IDENTITY),),
-        Role.NONE,
-    ),
-)
-BUNDLE_SCHEMA = "kmsgate/bundle/"
+    FileKind.KEY: Form(role=Role.WHOLE),
+    FileKind.KEY_POLICY: Form(((("Policy",), _KEY),)),
+    FileKind.GRANTS: Form(has_grants=True),
+    FileKind.ALIASES: Form(),
+    FileKind.TAGS: Form(),
+}
+# What `aws iam get-role-policy`, `get-policy-version` and the like print: no part of a bundle.
+_OTHERS: dict[str, Form] = {
+    "PolicyDocument": Form(((("PolicyDocument",), _IDENTITY),), Role.NONE),
+    "PolicyVersion": Form(((("PolicyVersion", "Document"), _IDENTITY),), Role.NONE),
+}
 _NAMES = ("UserName", "RoleName", "GroupName", "Arn", "PolicyName")
 _FILE = "File"
 
 
 def find_form(root: JsonNode) -> Form | None:
     """The form of a document, or None."""
+    kind = recognise(root)
+    if kind is not None:
+        return _FORMS[kind]
     if not isinstance(root, JsonObject):
         return None
-    return next((form for form in FORMS if _has_form(root, form)), None)
-
-
-def _has_form(root: JsonObject, form: Form) -> bool:
-    return any(_has_mark(root, *mark) for mark in form.marks)
-
-
-def _has_mark(root: JsonObject, name: str, item: str | None) -> bool:
-    value = root.get(name)
-    if name == "schema":
-        return isinstance(value, JsonString) and value.value.startswith(BUNDLE_SCHEMA)
-    if item is None:
-        return value is not None and root.get("schema") is None
-    if not isinstance(value, JsonArray):
-        return False
-    first = value.items[0] if value.items else None
-    return first is None or (isinstance(first, JsonObject) and first.get(item) is not None)
+    return next((form for name, form in _OTHERS.items() if root.get(name) is not None), None)
 
 
 def policies_of(root: JsonNode, form: Form) -> Iterator[Found]:

@@ -12,7 +12,7 @@ from policy_engine.model.policy import PolicyKind
 from policy_engine.span import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from policy_engine.errors import Diagnostic
     from policy_engine.lint.rule import Rule
@@ -52,11 +52,16 @@ def lint(
     found = [
         *run.of_diagnostics(diagnostics),
         *run.of_policies(),
-        *(run.of_bundle(bundle) if bundle is not None else ()),
+        *(run.of_bundle(bundle) if bundle is not None and not _at_fault(diagnostics) else ()),
     ]
     findings = told_apart(sorted(found, key=_order))
     policies = sum(len(document.subjects) for document in documents)
     return Report(findings, tuple(skipped), len(documents), policies)
+
+
+def _at_fault(diagnostics: Sequence[Diagnostic]) -> bool:
+    """Whether a part of what was loaded is missing, so that nothing can be said of the whole."""
+    return any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
 
 
 def _order(finding: Finding) -> tuple[str, Position, str, str]:
@@ -118,11 +123,15 @@ class _Run:
             yield from self._reported(diagnostic, document, None)
 
     def _located(self, rule: Rule, hit: Hit) -> Iterator[Finding]:
-        """The finding of a hit in a policy that was read a second time, for the bundle: offsets are the same."""
+        """The finding of a hit in a policy that was read again, for the bundle: the offsets are the same."""
         for document in self._documents:
             for subject in document:
                 span = Span(subject.source, hit.span.start, hit.span.end)
-                if subject.source.text == hit.span.source.text and subject.holds(span) and _same(span, hit.span):
+                if (
+                    subject.source.text == hit.span.source.text
+                    and subject.holds(span)
+                    and _same(span, hit.span)
+                ):
                     yield finding_of(rule, replace(hit, span=span), document, subject)
                     return
 
@@ -159,7 +168,9 @@ def _with_keys(document: Document, bundle: Bundle | None) -> Document:
         for key in bundle.keys.values()
         if key.policy
     }
-    return replace(document, subjects=tuple(_with_key(s, *keys.get(s.place, (None, s.name))) for s in document))
+    return replace(
+        document, subjects=tuple(_with_key(s, *keys.get(s.place, (None, s.name))) for s in document)
+    )
 
 
 def _with_key(subject: Subject, key_arn: str | None, name: str) -> Subject:

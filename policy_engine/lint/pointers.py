@@ -1,4 +1,4 @@
-"""SPAN → JSON POINTER: which part of a tree a place is. https://www.rfc-editor.org/rfc/rfc6901"""
+"""SPAN → JSON POINTER: which part of a tree a place is (https://www.rfc-editor.org/rfc/rfc6901)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _Step = tuple[str, JsonNode | None]
 def steps_to(root: JsonNode, start: int, end: int) -> Iterator[_Step]:
     """The steps from a node to the innermost part that holds a stretch of its text.
 
-    Each is a name or index with the node that it leads to; None where the stretch is a name, or a name with its
-    value, and so no node of its own.
+    Each is a name or index with the node that it leads to; None where the stretch is a name, or a name with
+    its value, and so no node of its own.
     """
     node: JsonNode | None = root
     while node is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from policy_engine.errors import Severity
 from policy_engine.lint.forms import Role
+from policy_engine.syntax.json_tree import JsonObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,8 +53,17 @@ class Subject:
 
     @property
     def whole(self) -> Policy | None:
-        """The policy where all of it could be read: what is asked of the decision graph must not lack a part."""
+        """The policy where all of it could be read: a graph that lacks a part answers another question."""
         return None if any(d.severity is Severity.ERROR for d in self.diagnostics) else self.policy
+
+    @property
+    def statements_span(self) -> Span:
+        """The name of the Statement element, for what is said of all statements together."""
+        if isinstance(self.root, JsonObject):
+            for member in self.root:
+                if member.name == "Statement":
+                    return member.name_span(self.source)
+        return self.span
 
     def holds(self, span: Span) -> bool:
         """Whether a span stands in the policy."""

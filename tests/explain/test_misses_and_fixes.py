@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -26,6 +27,9 @@ from tests.explain.world import (
     orders_key,
     world,
 )
+
+if TYPE_CHECKING:
+    from policy_engine.model.request import ContextInput
 
 TENANT = CONTEXT + "tenant"
 USER = f"arn:aws:iam::{ACCOUNT}:user/alice"
@@ -174,7 +178,7 @@ def test_every_deny_that_matches_must_stop_matching() -> None:
         '{"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}',
     )
     key = replace(orders_key(), shared_policy=read_policy(second, kind=PolicyKind.KEY))
-    context = {TENANT: "acme", "aws:MultiFactorAuthPresent": False}
+    context: ContextInput = {TENANT: "acme", "aws:MultiFactorAuthPresent": False}
     explanation = ask(APP, "kms:Decrypt", context, engine=world(key))
     assert explanation.decision.outcome is Outcome.EXPLICIT_DENY
     assert [miss.distance for miss in explanation.misses] == [2, 2]

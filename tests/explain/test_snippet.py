@@ -23,7 +23,7 @@ def test_a_tab_and_wide_characters_are_as_wide_as_they_show() -> None:
 def test_invisible_characters_are_spelt_out() -> None:
     _, line, carets = under("a\u202eb\x1bc", "c")
     assert line == " 1 | a\\u202eb\\u001bc"
-    assert carets == "   |              ^ here"
+    assert carets == "   |               ^ here"
 
 
 def test_a_long_line_is_cut_around_the_carets() -> None:

@@ -32,7 +32,7 @@ no deny matched   1 Deny statement looked at (keys/orders.json:18:5 Sid "DenyNoM
 not needed        1 grant
 not in request    aws:MultiFactorAuthPresent   (statements ask about it)
 state             key Enabled, SYMMETRIC_DEFAULT\
-""")  # noqa: E501 - the output has its own width
+""")
 
 
 def test_denied_implicitly_with_a_closest_miss() -> None:
@@ -56,7 +56,7 @@ no deny matched   1 Deny statement looked at (keys/orders.json:18:5 Sid "DenyNoM
 not in request    aws:MultiFactorAuthPresent   (statements ask about it)
 state             key Enabled, SYMMETRIC_DEFAULT
 API error         AccessDeniedException\
-""")  # noqa: E501 - the output has its own width
+""")
 
 
 def test_allowed_by_a_grant() -> None:
@@ -78,7 +78,7 @@ can be ended by   RevokeGrant, or RetireGrant by role/batch-retirer
 no deny matched   1 Deny statement looked at (keys/orders.json:18:5 Sid "DenyNoMFA": Bool aws:MultiFactorAuthPresent is absent, so it does not apply)
 not in request    aws:MultiFactorAuthPresent   (statements ask about it)
 state             key Enabled, SYMMETRIC_DEFAULT\
-""")  # noqa: E501 - the output has its own width
+""")
 
 
 def test_denied_explicitly() -> None:
@@ -102,7 +102,7 @@ to allow it, either
 denies            1 of 1 Deny statement matched
 state             key Enabled, SYMMETRIC_DEFAULT
 API error         AccessDeniedException\
-""")  # noqa: E501 - the output has its own width
+""")
 
 
 def test_denied_by_an_action_that_is_not_listed() -> None:
@@ -125,7 +125,7 @@ no deny matched   1 Deny statement looked at (keys/orders.json:18:5 Sid "DenyNoM
 not in request    aws:MultiFactorAuthPresent   (statements ask about it)
 state             key Enabled, SYMMETRIC_DEFAULT
 API error         AccessDeniedException\
-""")  # noqa: E501 - the output has its own width
+""")
 
 
 def test_nothing_comes_close() -> None:
@@ -195,3 +195,20 @@ def test_other_callers_have_names_too() -> None:
         ask("arn:aws:iam::444455556666:root", "kms:Decrypt")
     )
     assert " for anonymous" in render(ask("", "kms:Decrypt"))
+
+
+def test_much_is_cut_short_and_counted() -> None:
+    tail = KEY_POLICY.rindex("  ]\n}")
+    template = '    ,{{"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"{}}}\n'
+    conditional = "".join(
+        template.format(f', "Condition": {{"StringEquals": {{"aws:RequestTag/{n}": "x"}}}}')
+        for n in range(12)
+    )
+    near = KEY_POLICY[:tail] + conditional + KEY_POLICY[tail:]
+    shown = render(ask(APP, "kms:Decrypt", ACME, engine=world(orders_key(near))))
+    assert "; and 10 more)" in shown
+    assert "aws:RequestTag/4 and 5 more   (statements ask about it)" in shown
+    matching = KEY_POLICY[:tail] + template.format("") * 12 + KEY_POLICY[tail:]
+    shown = render(ask(APP, "kms:Decrypt", ACME, engine=world(orders_key(matching))))
+    assert "      and 2 more\n" in shown
+    assert "denies            12 of 13 Deny statements matched" in shown

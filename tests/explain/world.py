@@ -10,9 +10,8 @@ from policy_engine.model.policy import PolicyKind
 from policy_engine.reading import read_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from policy_engine.explain import Explanation
+    from policy_engine.model.request import ContextInput
 
 ACCOUNT = "111122223333"
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -106,7 +105,7 @@ def world(
 def ask(
     principal: str,
     action: str,
-    context: Mapping[str, str | bool | tuple[str, ...]] | None = None,
+    context: ContextInput | None = None,
     *,
     engine: PolicyEngine | None = None,
     tokens: tuple[str, ...] = (),

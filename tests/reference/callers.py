@@ -31,7 +31,7 @@ class Caller:
 
 
 def caller_of(principal: str | dict[str, Any]) -> Caller:
-    form = {"arn": principal} if isinstance(principal, str) else principal
+    form: dict[str, Any] = {"arn": principal} if isinstance(principal, str) else principal
     arn = form.get("arn") or ""
     kind = form.get("kind") or _kind(arn)
     role_arn = form.get("role_arn")
@@ -49,4 +49,4 @@ def caller_of(principal: str | dict[str, Any]) -> Caller:
 def _kind(arn: str) -> str:
     if not arn.startswith("arn:"):
         return "service"
-    return arn.split(":", 5)[5].split("/")[0]
+    return arn.split(":", 5)[5].split("/", maxsplit=1)[0]

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.reference.callers import Caller
+    from tests.reference.plain_data import Json
+
 
 Keys = dict[str, list[str]]
 """By name in lower case: condition keys ignore case (rule 68)."""
@@ -124,6 +126,6 @@ def _without(keys: Keys, prefix: str) -> Keys:
     return {name: values for name, values in keys.items() if not name.startswith(prefix)}
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(value: Json) -> list[str]:
     values = value if isinstance(value, list) else [value]
     return [item if isinstance(item, str) else json.dumps(item) for item in values]

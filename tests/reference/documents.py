@@ -8,11 +8,14 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.reference.conditions import WITH_VARIABLES, bare_operator, is_known, texts
 from tests.reference.errors import InvalidPolicyError
 from tests.reference.principals import account_of
+
+if TYPE_CHECKING:
+    from tests.reference.plain_data import Json
 
 IDENTITY_KINDS = frozenset({"identity", "boundary", "session", "scp"})
 VERSIONS = frozenset({"2012-10-17", "2008-10-17"})
@@ -22,7 +25,7 @@ _PAIRS = (("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "
 _OF_STATEMENT = frozenset({"Sid", "Effect", "Condition"} | {name for pair in _PAIRS for name in pair})
 
 
-def statements_of(policy: Any, layer: str) -> list[dict[str, Any]]:
+def statements_of(policy: Json, layer: str) -> list[dict[str, Any]]:
     """The statements of a policy, or of a string that holds one.
 
     Raises:
@@ -43,7 +46,7 @@ def statements_of(policy: Any, layer: str) -> list[dict[str, Any]]:
     return statements
 
 
-def _check_statement(statement: Any, layer: str) -> None:
+def _check_statement(statement: Json, layer: str) -> None:
     _require(isinstance(statement, dict), "a statement is an object")
     _require(statement.keys() <= _OF_STATEMENT, "a statement has an unknown element")
     _require(statement.get("Effect") in ("Allow", "Deny"), "an Effect is Allow or Deny")
@@ -72,7 +75,7 @@ def _check_presence(statement: dict[str, Any], layer: str) -> None:
     _require(not (allows and "NotPrincipal" in statement), "NotPrincipal goes with Deny only (rule 17)")
 
 
-def _check_principals(element: Any) -> None:
+def _check_principals(element: Json) -> None:
     if element == "*":
         return
     _require(isinstance(element, dict), "a principal element is `*` or an object")
@@ -88,11 +91,12 @@ def _check_principal(kind: str, value: str) -> None:
         return
     _require("*" not in value and "?" not in value, "a wildcard in a principal (rule 13)")
     if kind == "AWS" and account_of(value) is None:
-        parts = value.split(":", 5)
-        _require(len(parts) == 6 and parts[0] == "arn", "a principal is an account or an ARN")
+        is_id = value.isalnum() and value.isupper() and value.startswith("A")  # rule 14
+        is_arn = value.startswith("arn:") and value.count(":") >= 5
+        _require(is_id or is_arn, "a principal is an account, an ARN or a unique id")
 
 
-def _check_condition(block: Any) -> None:
+def _check_condition(block: Json) -> None:
     _require(isinstance(block, dict), "a condition block is an object")
     _refuse_duplicates(block)
     for operator, keys in block.items():
@@ -118,7 +122,7 @@ def _refuse_variables(statement: dict[str, Any]) -> None:
     _require(not any("${" in value for value in values), "policy variables are not supported yet")
 
 
-def _loaded(text: str) -> Any:
+def _loaded(text: str) -> Json:
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
     except ValueError as error:
@@ -134,10 +138,10 @@ def _constant(name: str) -> None:
     raise InvalidPolicyError(f"{name} is no JSON")
 
 
-def _is_text_or_list(value: Any) -> bool:
+def _is_text_or_list(value: Json) -> bool:
     return isinstance(value, str) or (isinstance(value, list) and all(isinstance(v, str) for v in value))
 
 
-def _require(holds: bool, message: str) -> None:  # noqa: FBT001 - reads as an assertion
+def _require(holds: bool, message: str) -> None:
     if not holds:
         raise InvalidPolicyError(message)

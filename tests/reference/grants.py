@@ -1,71 +1,103 @@
-"""Grants: whom one covers, and whether it allows an action with an encryption context.
+"""Grants: which of them allows a request, and how it reaches the caller.
 
-Not here: CreateGrant by way of a grant and RetireGrant, which need the grant in question. The rules: 40, 42 to 44,
-46, 48, 49 and 97 of the semantics page.
+Rules 40 to 49 and 97 of docs/semantics.md. A grant allows or says nothing; who may retire one is its own rule (47).
 """
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
+from tests.reference.facts import Values, encryption_context
+from tests.reference.principals import Caller, account_named, covers_as_role
 
-from tests.reference.actions import CONSTRAINT_IGNORED
-from tests.reference.principals import account_of, stands_behind
-
-if TYPE_CHECKING:
-    from tests.reference.callers import Caller
-    from tests.reference.context import Keys
-
-FREE = "free"
-CAPPED = "capped"
-ACCOUNT = "account"
-
-Pairs = dict[str, list[str]]
-"""An encryption context: values by name, several where a list was given."""
+Grant = dict[str, Any]
+WITHOUT_ENCRYPTION_CONTEXT = {"describekey", "retiregrant"}  # rule 44
 
 
-def reach(grant: dict[str, Any], caller: Caller) -> str | None:
-    """How the grantee covers a caller (rule 49); None where it does not."""
-    grantee = grant.get("GranteePrincipal") or grant.get("GranteeServicePrincipal")
-    if grantee is None or caller.kind == "anonymous":
+def names(principal: str | None, caller: Caller) -> str | None:
+    """How a grant's principal means the caller: `itself`, its `role`, or its `account`."""
+    if not principal or caller.kind == "anonymous":
         return None
-    if caller.kind == "role" and grantee == caller.arn:
-        return CAPPED
-    if grantee == caller.arn and caller.kind != "root":
-        return FREE
-    if stands_behind(grantee, caller):
-        return CAPPED
-    account = account_of(grantee)
-    return ACCOUNT if account is not None and account == caller.account else None
+    if principal == caller.arn:
+        return "itself"
+    if covers_as_role(principal, caller):
+        return "role"
+    return "account" if caller.account is not None and account_named(principal) == caller.account else None
 
 
-def allows(
-    grant: dict[str, Any],
-    action: str,
-    pairs: Pairs,
-    keys: Keys,
-    *,
-    tokens: list[str],
-    ignore_case: bool,
-) -> bool:
-    """Whether a grant, for a caller that it covers, allows an action."""
-    if grant.get("Pending") and grant.get("GrantToken") not in tokens:  # rule 48
+def reaches(grant: Grant, caller: Caller) -> str | None:
+    """The same for the grantee, which may be a service in a field of its own (rule 46)."""
+    return names(grant.get("GranteePrincipal"), caller) or names(grant.get("GranteeServicePrincipal"), caller)
+
+
+def allows(grant: Grant, request: dict[str, Any], values: Values, *, ignore_case: bool) -> bool:
+    """Do state, operations and constraint admit the request? Who asks is another question."""
+    operation = request["action"].lower().removeprefix("kms:")
+    if operation not in [one.lower() for one in grant.get("Operations", [])]:
         return False
-    operations = [f"kms:{operation}".lower() for operation in grant["Operations"]]
-    return action.lower() in operations and _constraints_hold(
-        grant.get("Constraints") or {}, action, pairs, keys, ignore_case=ignore_case
-    )
-
-
-def _constraints_hold(
-    constraints: dict[str, Any], action: str, pairs: Pairs, keys: Keys, *, ignore_case: bool
-) -> bool:
+    if not _usable(grant, request.get("grant_tokens") or []):
+        return False
+    constraints = grant.get("Constraints") or {}
     source = constraints.get("SourceArn")
-    if source is not None and keys.get("aws:sourcearn") != [source]:  # rules 46 and 97
+    if source is not None and values.get("aws:sourcearn") != [source]:  # rule 97
         return False
-    if action.lower() in CONSTRAINT_IGNORED:  # rule 44
+    if operation == "creategrant":
+        child = request.get("grant")
+        return child is not None and no_wider(child, grant, ignore_case=ignore_case)
+    if operation in WITHOUT_ENCRYPTION_CONTEXT:
         return True
-    present = _pairs({n: v for n, values in pairs.items() for v in values for n, v in [(n, v)]}, ignore_case)
-    equals, subset = constraints.get("EncryptionContextEquals"), constraints.get("EncryptionContextSubset")
-    return (equals is None or _pairs(equals, ignore_case) == present) and (
-        subset is None or _pairs(subset, ignore_case) <= present
+    return _context_admitted(constraints, encryption_context(request), ignore_case=ignore_case)
+
+
+def _usable(grant: Grant, tokens: list[str]) -> bool:
+    """Rule 48."""
+    return not grant.get("Pending") or bool({grant.get("GrantToken"), grant["GrantId"]} & set(tokens))
+
+
+def _pairs(pairs: list[tuple[str, str]], *, ignore_case: bool) -> set[tuple[str, str]]:
+    """Rule 43: names ignore case by default, values never."""
+    return {(name.lower() if ignore_case else name, value) for name, value in pairs}
+
+
+def _context_admitted(
+    constraints: dict[str, Any], context: list[tuple[str, str]], *, ignore_case: bool
+) -> bool:
+    """Rule 42."""
+    given = _pairs(context, ignore_case=ignore_case)
+    exact, subset = constraints.get("EncryptionContextEquals"), constraints.get("EncryptionContextSubset")
+    if exact is not None and _pairs(list(exact.items()), ignore_case=ignore_case) != given:
+        return False
+    return subset is None or _pairs(list(subset.items()), ignore_case=ignore_case) <= given
+
+
+def no_wider(child: Grant, parent: Grant, *, ignore_case: bool) -> bool:
+    """Rule 45: the child's operations are among the parent's, its constraint is the same or stricter."""
+    if not {one.lower() for one in child["Operations"]} <= {one.lower() for one in parent["Operations"]}:
+        return False
+    mine, theirs = child.get("Constraints") or {}, parent.get("Constraints") or {}
+    if theirs.get("SourceArn") not in (None, mine.get("SourceArn")):
+        return False
+    return all(
+        _same_or_stricter(kind, _pairs(list(theirs[kind].items()), ignore_case=ignore_case), mine, ignore_case)
+        for kind in ("EncryptionContextEquals", "EncryptionContextSubset")
+        if theirs.get(kind) is not None
     )
+
+
+def _same_or_stricter(kind: str, wanted: set[tuple[str, str]], mine: dict[str, Any], ignore_case: bool) -> bool:  # noqa: FBT001  # passed through
+    """Equals needs Equals with the same pairs; Subset needs either, with at least those pairs."""
+    exact, subset = mine.get("EncryptionContextEquals"), mine.get("EncryptionContextSubset")
+    if exact is not None:
+        given = _pairs(list(exact.items()), ignore_case=ignore_case)
+        return given == wanted if kind == "EncryptionContextEquals" else wanted <= given
+    if kind == "EncryptionContextEquals" or subset is None:
+        return False
+    return wanted <= _pairs(list(subset.items()), ignore_case=ignore_case)
+
+
+def may_retire(grant: Grant, caller: Caller, key_account: str) -> set[str]:
+    """Rule 47: how the caller may retire the grant; `account` still needs an identity Allow."""
+    found = {names(grant.get("RetiringPrincipal"), caller), names(grant.get("RetiringServicePrincipal"), caller)}
+    if "retiregrant" in [one.lower() for one in grant.get("Operations", [])]:
+        found.add(reaches(grant, caller))
+    if names(grant.get("IssuingAccount"), caller) == "account" or caller.account == key_account:
+        found.add("account")
+    return {word for word in found if word is not None}

@@ -1,81 +1,127 @@
-"""How Principal and NotPrincipal name a caller: itself, the role or user behind it, or its account.
+"""Who calls, and how a Principal element means them.
 
-Not here: what each way is worth (layers). The rules: 6 to 20 and 102 of the semantics page.
+Rules 6 to 22, 80 and 102 of docs/semantics.md. A match is a set of words: `named` (the user, session or service itself,
+or everyone), `direct` (the session's role, the user who federated), `delegated` (the caller's account).
 """
 
-from __future__ import annotations
+from dataclasses import dataclass
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from tests.reference.callers import Caller
-
-NAMED = "named"
-DIRECT = "direct"
-DELEGATED = "delegated"
+SERVICE = "service"
+ANONYMOUS = "anonymous"
+SELF_NAMED = {"user", "assumed-role", "federated-user"}  # not capped where a policy or grant names them
+WITHOUT_ACCOUNT = {SERVICE, ANONYMOUS, "saml", "oidc"}
 
 
-def ways(statement: dict[str, Any], caller: Caller, *, has_boundary: bool) -> frozenset[str]:
-    """The ways in which a statement's principal element covers a caller; none where it does not."""
-    if "Principal" in statement:
-        return listed(statement["Principal"], caller, denies=statement["Effect"] == "Deny")
-    if "NotPrincipal" not in statement:
-        return frozenset()  # rule 20
-    if has_boundary:
-        return frozenset({NAMED})  # rule 18
-    exempt = listed(statement["NotPrincipal"], caller, denies=True)
-    return frozenset() if exempt else frozenset({NAMED})  # rule 102
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A request's principal, as the request object gives it."""
+
+    kind: str
+    arn: str
+    role_arn: str | None
+    unique_id: str | None
+    tags: dict[str, str] | None
+    service_linked: bool
+
+    @property
+    def account(self) -> str | None:
+        """The caller's account, from the ARN."""
+        parts = self.arn.split(":")
+        return None if self.kind in WITHOUT_ACCOUNT or len(parts) < 6 else parts[4]
 
 
-def listed(element: Any, caller: Caller, *, denies: bool) -> frozenset[str]:
-    if element == "*":
-        return frozenset({NAMED})  # rules 10 and 11
-    found = {
-        _way(kind, value, caller, denies=denies) for kind, values in element.items() for value in _list(values)
-    }
-    return frozenset(way for way in found if way is not None)
+def caller_of(principal: str | dict[str, Any]) -> Caller:
+    """The caller, from a request's `principal`: an ARN, a service name, or the object."""
+    if isinstance(principal, str):
+        principal = {"kind": _kind_of(principal), "arn": principal}
+    return Caller(
+        principal["kind"],
+        principal.get("arn") or "",
+        principal.get("role_arn"),
+        principal.get("id"),
+        principal.get("tags"),
+        bool(principal.get("service_linked")),
+    )
 
 
-def _way(kind: str, value: str, caller: Caller, *, denies: bool) -> str | None:
-    if kind == "Service":
-        return NAMED if caller.kind == "service" and caller.arn == value else None
-    if value == "*":
-        # Rule 11: whether {"AWS": "*"} covers services is open; yes for Deny, no for Allow.
-        return NAMED if caller.kind != "service" or denies else None
-    if account_of(value) is not None:
-        return DELEGATED if account_of(value) == caller.account else None  # rules 12 and 19
-    if caller.kind == "service":
-        return None
-    return _way_of_arn(value, caller)
+def _kind_of(text: str) -> str:
+    if not text.startswith("arn:"):
+        return SERVICE if text.endswith((".amazonaws.com", ".amazonaws.com.cn")) else ANONYMOUS
+    resource = text.split(":", 5)[5]
+    return "root" if resource == "root" else resource.split("/")[0]
 
 
-def _way_of_arn(value: str, caller: Caller) -> str | None:
-    if caller.kind == "role":
-        return DIRECT if value == caller.arn else None  # rule 7
-    if value == caller.arn:
-        return NAMED  # rules 6, 8, 9
-    if caller.id is not None and value == caller.id:
-        return NAMED  # rule 14
-    return DIRECT if stands_behind(value, caller) else None
+def account_named(text: str) -> str | None:
+    """The account that an account principal names: the root ARN or the bare id (rule 12)."""
+    if len(text) == 12 and text.isdigit():
+        return text
+    parts = text.split(":", 5)
+    is_root = len(parts) == 6 and parts[2] == "iam" and parts[5] == "root"
+    return parts[4] if is_root else None
 
 
-def stands_behind(arn: str, caller: Caller) -> bool:
-    """Whether an ARN is the role of the caller's session, or the user who federated (rules 7, 9, 16)."""
-    if caller.role_arn is not None:
-        return caller.kind in {"assumed-role", "federated-user"} and arn == caller.role_arn
-    if caller.kind != "assumed-role" or f"::{caller.account}:role/" not in arn:
+def covers_as_role(text: str, caller: Caller) -> bool:
+    """Does an ARN name the role of this session, or the user who federated (rules 9, 16, 87)?"""
+    if caller.kind not in ("assumed-role", "federated-user"):
         return False
-    return arn.rpartition("/")[2].lower() == caller.role_name.lower()
+    if caller.role_arn is not None:
+        return text == caller.role_arn
+    return caller.kind == "assumed-role" and _same_role_name(text, caller.arn)
 
 
-def account_of(value: str) -> str | None:
-    """The account that a bare id or the ARN of the account stands for (rule 12), or None."""
-    if len(value) == 12 and value.isdigit():
-        return value
-    parts = value.split(":")
-    is_account = len(parts) == 6 and parts[0] == "arn" and parts[2] == "iam" and parts[5] == "root"
-    return parts[4] if is_account else None
+def _same_role_name(role_arn: str, session_arn: str) -> bool:
+    """Rule 16: the session ARN drops the path, and role names are unique without regard to case."""
+    role, session = role_arn.split(":", 5), session_arn.split(":", 5)
+    if len(role) < 6 or role[2] != "iam" or not role[5].startswith("role/") or role[4] != session[4]:
+        return False
+    return role[5].split("/")[-1].lower() == session[5].split("/")[1].lower()
 
 
-def _list(value: Any) -> list[str]:
-    return value if isinstance(value, list) else [value]
+def _by_unique_id(text: str, caller: Caller) -> str | None:
+    """Rule 14: a stored unique id; it is the role's for a session."""
+    if caller.unique_id is None or text != caller.unique_id.split(":")[0]:
+        return None
+    return "named" if caller.kind == "user" else "direct"
+
+
+def _aws_entry(text: str, caller: Caller, effect: str) -> str | None:
+    if text == "*":  # rule 11: of services, a Deny only
+        return "named" if caller.kind != SERVICE or effect == "Deny" else None
+    if caller.kind in WITHOUT_ACCOUNT:
+        return None
+    if account_named(text) is not None:
+        return "delegated" if account_named(text) == caller.account else None
+    if text == caller.arn:
+        return "direct" if caller.kind == "role" else "named"
+    return "direct" if covers_as_role(text, caller) else _by_unique_id(text, caller)
+
+
+def _entry(type_: str, text: str, caller: Caller, effect: str) -> str | None:
+    if type_ == "AWS":
+        return _aws_entry(text, caller, effect)
+    kinds = {"Service": (SERVICE,), "Federated": ("saml", "oidc"), "CanonicalUser": ()}[type_]
+    return "named" if caller.kind in kinds and text in (caller.arn, "*") else None
+
+
+def matches(element: Any, caller: Caller, effect: str) -> set[str]:  # noqa: ANN401  # JSON: a string or an object
+    """How a Principal element means the caller; empty where it does not."""
+    if element == "*":
+        return {"named"}
+    found = {
+        _entry(type_, text, caller, effect)
+        for type_, texts in element.items()
+        for text in ([texts] if isinstance(texts, str) else texts)
+    }
+    return {word for word in found if word is not None}
+
+
+def statement_matches(statement: dict[str, Any], caller: Caller, *, bounded: bool) -> set[str]:
+    """The same for a statement, with NotPrincipal (rules 17, 18, 20, 102)."""
+    if "Principal" in statement:
+        return matches(statement["Principal"], caller, statement["Effect"])
+    if "NotPrincipal" not in statement:
+        return set()
+    if bounded and statement["Effect"] == "Deny":
+        return {"named"}
+    return set() if matches(statement["NotPrincipal"], caller, statement["Effect"]) else {"named"}

@@ -58,9 +58,7 @@ def covers(statement: dict[str, Any], layer: str, question: Question) -> bool:
     return (
         _covers_action(statement, question.action)
         and _covers_resource(statement, layer, question)
-        and block_holds(
-            statement.get("Condition", {}), seen_by(layer, question.keys, question.resource)
-        )
+        and block_holds(statement.get("Condition", {}), seen_by(layer, question.keys, question.resource))
     )
 
 
@@ -99,7 +97,11 @@ def _resource_matches(pattern: str, layer: str, question: Question) -> bool:
 def _is_own_account(pattern: str, question: Question) -> bool:
     """Rule 30: arn:P:kms:REGION:ACCOUNT:* stands for what CreateKey and ListKeys work on."""
     segments = pattern.split(":", 5)
-    if question.action.lower() not in ALSO_ON_ACCOUNT or len(segments) != 6 or question.caller.account is None:
+    if (
+        question.action.lower() not in ALSO_ON_ACCOUNT
+        or len(segments) != 6
+        or question.caller.account is None
+    ):
         return False
     head, partition, service, region, account, rest = segments
     own_partition = question.caller.arn.split(":")[1]

@@ -32,7 +32,7 @@ def test_every_case_that_decides_says_by_what() -> None:
         assert case.form is not None
         expect = case.form.expect
         if expect.outcome in {"allowed", "explicitDeny"}:
-            assert expect.determining, name_of(case)
+            assert expect.determining is not None, name_of(case)
 
 
 def test_every_case_says_why_it_exists_and_where_its_answer_comes_from() -> None:

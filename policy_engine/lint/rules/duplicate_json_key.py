@@ -1,12 +1,13 @@
 """S002 duplicate-json-key: one object has the same key twice.
 
 What:
-    Two members of one object have the same name, after escapes are resolved. In a Condition block names that differ
-    only in case are the same, since IAM compares operators and condition keys without regard to case.
+    Two members of one object have the same name, after escapes are resolved. In a Condition block names
+    that differ only in case are the same, since IAM compares operators and condition keys without regard to
+    case.
 
 Why:
-    Most JSON readers silently keep the last member, some the first. What a person reads is then not what decides,
-    and two tools can disagree on what the policy says.
+    Most JSON readers silently keep the last member, some the first. What a person reads is then not what
+    decides, and two tools can disagree on what the policy says.
 
 Bad:
     {
@@ -18,7 +19,7 @@ Bad:
           "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
           "Action": "kms:*",
           "Resource": "*",
-          "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}, "StringEquals": {"aws:PrincipalTag/team": "keys"}}
+          "Condition": {"Bool": {"aws:SecureTransport": "true"}, "Bool": {"aws:ViaAWSService": "false"}}
         }
       ]
     }
@@ -33,7 +34,7 @@ Good:
           "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
           "Action": "kms:*",
           "Resource": "*",
-          "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5", "aws:PrincipalTag/team": "keys"}}
+          "Condition": {"Bool": {"aws:SecureTransport": "true", "aws:ViaAWSService": "false"}}
         }
       ]
     }
@@ -41,7 +42,6 @@ Good:
 
 from policy_engine.errors import Severity
 from policy_engine.lint.rule import Rule, Where
-
 
 RULE = Rule(
     id="S002",

@@ -4,8 +4,8 @@ What:
     Two statements of one policy have the same Sid. In identity policies this is an error.
 
 Why:
-    IAM refuses an identity policy with it. Elsewhere a finding, a log line or a reviewer that names the Sid does not
-    say which statement is meant.
+    IAM refuses an identity policy with it. Elsewhere a finding, a log line or a reviewer that names the Sid
+    does not say which statement is meant.
     See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
 
 Bad:

@@ -40,7 +40,6 @@ Good:
 from policy_engine.errors import Severity
 from policy_engine.lint.rule import Rule, Where
 
-
 RULE = Rule(
     id="S005",
     name="element-conflict",

@@ -1,12 +1,12 @@
 """S013 empty-array-or-object: a list or block is empty.
 
 What:
-    A list of statements, actions, resources, principals or condition values is empty, or a Condition block or an
-    operator in it holds nothing.
+    A list of statements, actions, resources, principals or condition values is empty, or a Condition block
+    or an operator in it holds nothing.
 
 Why:
-    An empty list of actions, resources or principals matches nothing, so the statement has no effect. An empty
-    Condition is no condition: it bounds nothing, although it looks as if it did.
+    An empty list of actions, resources or principals matches nothing, so the statement has no effect. An
+    empty Condition is no condition: it bounds nothing, although it looks as if it did.
 
 Bad:
     {
@@ -40,7 +40,6 @@ Good:
 
 from policy_engine.errors import Severity
 from policy_engine.lint.rule import Rule, Where
-
 
 RULE = Rule(
     id="S013",

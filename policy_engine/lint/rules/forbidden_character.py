@@ -1,12 +1,12 @@
 r"""S015 forbidden-character: a name holds an invisible character or a look-alike.
 
 What:
-    An action, resource, principal or condition key holds a control character, a bidirectional override, a zero-width
-    character, or, in an action, any character that is not ASCII.
+    An action, resource, principal or condition key holds a control character, a bidirectional override, a
+    zero-width character, or, in an action, any character that is not ASCII.
 
 Why:
-    No such name has them. What the policy shows is not what it says: `kms:D\u0435crypt` with a Cyrillic letter looks
-    like `kms:Decrypt` and allows nothing.
+    No such name has them. What the policy shows is not what it says: `kms:D\u0435crypt` with a Cyrillic
+    letter looks like `kms:Decrypt` and allows nothing.
 
 Bad:
     {
@@ -39,7 +39,6 @@ Good:
 
 from policy_engine.errors import Severity
 from policy_engine.lint.rule import Rule, Where
-
 
 RULE = Rule(
     id="S015",

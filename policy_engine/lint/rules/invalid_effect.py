@@ -39,7 +39,6 @@ Good:
 from policy_engine.errors import Severity
 from policy_engine.lint.rule import Rule, Where
 
-
 RULE = Rule(
     id="S007",
     name="invalid-effect",

@@ -1,8 +1,8 @@
 """R202 malformed-arn: this is not the ARN of what it should name.
 
 What:
-    A bundle or a dump of the AWS CLI names a key, principal or group by something that is not the ARN of one: too few
-    parts, another service, an account id without twelve digits.
+    A bundle or a dump of the AWS CLI names a key, principal or group by something that is not the ARN of
+    one: too few parts, another service, an account id without twelve digits.
 
 Why:
     Nothing can be decided for what is not named: the whole bundle is refused.
@@ -23,7 +23,6 @@ Good:
 
 from policy_engine.errors import Severity
 from policy_engine.lint.rule import Rule, Where
-
 
 RULE = Rule(
     id="R202",

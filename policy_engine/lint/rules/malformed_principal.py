@@ -1,8 +1,8 @@
 """P305 malformed-principal: this is no principal.
 
 What:
-    A Principal is neither `"*"` nor an object, or names what is neither an account id, the ARN of an account's root, a
-    user, a role or a session, nor a service such as `s3.amazonaws.com`.
+    A Principal is neither `"*"` nor an object, or names what is neither an account id, the ARN of an
+    account's root, a user, a role or a session, nor a service such as `s3.amazonaws.com`.
 
 Why:
     AWS refuses the policy.
@@ -39,7 +39,6 @@ Good:
 
 from policy_engine.errors import Severity
 from policy_engine.lint.rule import Rule, Where
-
 
 RULE = Rule(
     id="P305",

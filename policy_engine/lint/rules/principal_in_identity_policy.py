@@ -5,7 +5,8 @@ What:
     NotPrincipal.
 
 Why:
-    AWS refuses it: the principal is whoever the policy is attached to. Perhaps it was written as a key policy.
+    AWS refuses it: the principal is whoever the policy is attached to. Perhaps it was written as a key
+    policy.
 
 Bad:
     {
@@ -47,7 +48,6 @@ Good:
 
 from policy_engine.errors import Severity
 from policy_engine.lint.rule import Rule, Where
-
 
 RULE = Rule(
     id="I601",

@@ -4,7 +4,8 @@ What:
     A key policy names a Federated or CanonicalUser principal.
 
 Why:
-    KMS decides about IAM principals and services: a statement that names a federated provider matches no caller.
+    KMS decides about IAM principals and services: a statement that names a federated provider matches no
+    caller.
     See https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
 
 Bad:
@@ -38,7 +39,6 @@ Good:
 
 from policy_engine.errors import Severity
 from policy_engine.lint.rule import Rule, Where
-
 
 RULE = Rule(
     id="P314",

@@ -1,11 +1,12 @@
 """S003 unknown-element: there is no element of this name.
 
 What:
-    An object has a member that the policy language does not have, often a misspelling such as `Actions`. In a bundle
-    or a dump of the AWS CLI: a field that its format does not have.
+    An object has a member that the policy language does not have, often a misspelling such as `Actions`. In
+    a bundle or a dump of the AWS CLI: a field that its format does not have.
 
 Why:
-    AWS refuses the policy. A reader that skipped the member would lose what it says: a condition, for example.
+    AWS refuses the policy. A reader that skipped the member would lose what it says: a condition, for
+    example.
 
 Bad:
     {
@@ -38,7 +39,6 @@ Good:
 
 from policy_engine.errors import Severity
 from policy_engine.lint.rule import Rule, Where
-
 
 RULE = Rule(
     id="S003",

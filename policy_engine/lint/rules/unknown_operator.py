@@ -1,13 +1,14 @@
 """C405 unknown-operator: there is no such condition operator.
 
 What:
-    A Condition block names an operator that the policy language does not have, such as `StringEqual`, or one that this
-    version of the engine does not evaluate yet. Operators ignore case.
+    A Condition block names an operator that the policy language does not have, such as `StringEqual`, or
+    one that this version of the engine does not evaluate yet. Operators ignore case.
 
 Why:
-    AWS refuses an unknown operator. The engine refuses what it cannot evaluate, rather than to take the condition for
-    met; the rules that decide with the engine do not look at such a policy.
-    See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    AWS refuses an unknown operator. The engine refuses what it cannot evaluate, rather than to take the
+    condition for met; the rules that decide with the engine do not look at such a policy.
+    See
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 
 Bad:
     {
@@ -42,7 +43,6 @@ Good:
 
 from policy_engine.errors import Severity
 from policy_engine.lint.rule import Rule, Where
-
 
 RULE = Rule(
     id="C405",

@@ -1,8 +1,8 @@
 """S016 variable-syntax: a policy variable is broken.
 
 What:
-    `${` begins no policy variable: the brace is not closed, the name is empty, or the default value is not in single
-    quotes.
+    `${` begins no policy variable: the brace is not closed, the name is empty, or the default value is not
+    in single quotes.
 
 Why:
     AWS refuses it, or takes it literally, so the statement never matches what it was written for.
@@ -41,7 +41,6 @@ Good:
 
 from policy_engine.errors import Severity
 from policy_engine.lint.rule import Rule, Where
-
 
 RULE = Rule(
     id="S016",

@@ -1,12 +1,12 @@
 """S017 variable-unsupported-here: a policy variable stands where it is not evaluated.
 
 What:
-    A policy variable stands where this version of the engine does not evaluate it. It refuses to load such a policy
-    rather than to decide without the variable.
+    A policy variable stands where this version of the engine does not evaluate it. It refuses to load such
+    a policy rather than to decide without the variable.
 
 Why:
-    What the statement allows depends on a value that is not looked at, so none of the rules that decide with the
-    engine look at this policy.
+    What the statement allows depends on a value that is not looked at, so none of the rules that decide
+    with the engine look at this policy.
 
 Bad:
     {
@@ -41,7 +41,6 @@ Good:
 
 from policy_engine.errors import Severity
 from policy_engine.lint.rule import Rule, Where
-
 
 RULE = Rule(
     id="S017",

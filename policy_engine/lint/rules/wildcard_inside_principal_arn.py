@@ -4,8 +4,8 @@ What:
     The ARN of a principal holds `*` or `?`. Only `"*"` by itself is allowed, for everyone.
 
 Why:
-    AWS refuses the policy. To mean several roles, name everyone and bound the statement with the condition key
-    aws:PrincipalArn and an account.
+    AWS refuses the policy. To mean several roles, name everyone and bound the statement with the condition
+    key aws:PrincipalArn and an account.
     See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 
 Bad:
@@ -39,7 +39,6 @@ Good:
 
 from policy_engine.errors import Severity
 from policy_engine.lint.rule import Rule, Where
-
 
 RULE = Rule(
     id="P307",

@@ -1,8 +1,8 @@
 """S006 wrong-json-type: a value has a JSON type that it cannot have.
 
 What:
-    A number, boolean, object or null stands where the language has a string or a list of strings, or the other way
-    round. Condition values may be numbers and booleans.
+    A number, boolean, object or null stands where the language has a string or a list of strings, or the
+    other way round. Condition values may be numbers and booleans.
 
 Why:
     AWS refuses the policy. An account id that is written as a number also loses its leading zeros.
@@ -38,7 +38,6 @@ Good:
 
 from policy_engine.errors import Severity
 from policy_engine.lint.rule import Rule, Where
-
 
 RULE = Rule(
     id="S006",

@@ -28,16 +28,19 @@ Audit = "Callable[[], list[dict[str, object]]]"
 
 
 def test_a_defect_is_an_internal_error_that_tells_nothing(
-    kms: Kms, people: SimpleNamespace, key_arn: str, audit: Audit, monkeypatch: pytest.MonkeyPatch
+    kms: Kms, key_arn: str, audit: Audit, *, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    root = "arn:aws:iam::111122223333:root"
+
     def fail(*_: object) -> None:
         raise RuntimeError("canary")
 
     monkeypatch.setattr(type(kms._core.budget), "spend", fail)
     with pytest.raises(KMSInternalError) as ended:
-        kms.encrypt(people.admin, key_arn, b"x")
+        kms.encrypt(root, key_arn, b"x")
 
-    assert "canary" not in str(ended.value)
+    assert "canary" not in str(ended.value) + caplog.text
+    assert "RuntimeError" in caplog.text
     decision, failure = audit()[-2:]
     assert (decision["outcome"], failure["kind"]) == ("allowed", "failure")
     assert (failure["error_code"], failure["call_id"]) == ("KMSInternalException", decision["call_id"])
