@@ -13,9 +13,11 @@ from policy_engine.errors import Diagnostic, Severity
 from policy_engine.model.grant import Grant, GrantConstraints
 from policy_engine.reading.elements import closest
 from policy_engine.span import Span
+from policy_engine.syntax.arn import is_account_id, parse_arn
 from policy_engine.syntax.json_faults import printable
 
 _OPERATIONS = tuple(action.name.partition(":")[2] for action in ACTIONS.values() if action.grant_operation)
+_SERVICE_SUFFIXES = (".amazonaws.com", ".amazonaws.com.cn")
 
 
 class ConstraintsForm(AwsForm):
@@ -72,6 +74,8 @@ def read_grant(form: GrantForm, key_arn: str | None) -> tuple[Grant | None, list
                 )
             )
         return None, found
+    if not _names_somebody(form.grantee_principal):
+        found.append(_unknown_grantee(form))
     constraints = form.constraints or ConstraintsForm()
     grant = Grant(
         grant_id=form.grant_id,
@@ -121,6 +125,21 @@ def _check_key(form: GrantForm, key_arn: str | None) -> list[Diagnostic]:
         return []
     message = f"the grant is on the key `{printable(form.key_id)}`, not on `{printable(key_arn)}`"
     return [_fault("wrong-key", message, form.place, "move it to the folder or record of its key")]
+
+
+def _names_somebody(grantee: str) -> bool:
+    return is_account_id(grantee) or parse_arn(grantee) is not None or grantee.endswith(_SERVICE_SUFFIXES)
+
+
+def _unknown_grantee(form: GrantForm) -> Diagnostic:
+    # AWS prints "AWS Internal" for some grants of its services
+    return Diagnostic(
+        "unknown-grantee",
+        f"the grantee `{printable(form.grantee_principal or '')}` is no principal that can be recognised",
+        form.place,
+        "it covers no caller that can be asked about; write the ARN of a principal or a service's name",
+        Severity.WARNING,
+    )
 
 
 def _unknown_operations(form: GrantForm) -> list[Diagnostic]:

@@ -69,15 +69,17 @@ class ServiceProfile:
 
 _DOCS = "https://docs.aws.amazon.com/"
 _S3 = _DOCS + "AmazonS3/latest/userguide/UsingKMSEncryption.html"
-_S3_BUCKET_KEY = _DOCS + "AmazonS3/latest/userguide/bucket-key.html"
+_S3_INVENTORY = _DOCS + "AmazonS3/latest/userguide/configure-inventory.html"
 _EBS = _DOCS + "ebs/latest/userguide/how-ebs-encryption-works.html"
 _EBS_PERMISSIONS = _DOCS + "ebs/latest/userguide/ebs-encryption-requirements.html"
 _RDS = _DOCS + "AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html"
+_RDS_BY_EBS = _DOCS + "kms/latest/developerguide/services-rds.html"
 _SECRETS = _DOCS + "secretsmanager/latest/userguide/security-encryption.html"
 _LAMBDA = _DOCS + "lambda/latest/dg/configuration-envvars-encryption.html"
 _LAMBDA_PACKAGES = _DOCS + "lambda/latest/dg/encrypt-zip-package.html"
 _DYNAMODB = _DOCS + "amazondynamodb/latest/developerguide/encryption.usagenotes.html"
 _SNS = _DOCS + "sns/latest/dg/sns-key-management.html"
+_SNS_TO_SQS = _DOCS + "sns/latest/dg/sns-enable-encryption-for-topic-sqs-queue-subscriptions.html"
 _SQS = _DOCS + "AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html"
 _CLOUDTRAIL = _DOCS + "awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html"
 
@@ -89,8 +91,8 @@ _PROFILES = (
         {"aws:s3:arn": "the object's ARN; the bucket's where it uses a bucket key"},
         (
             ServiceUse(Way.FORWARDED, ("GenerateDataKey", "Decrypt"), _S3),
-            # bucket keys, inventory and the like: S3 for itself, named by the key policy
-            ServiceUse(Way.SERVICE, ("GenerateDataKey", "Decrypt"), _S3_BUCKET_KEY),
+            # inventory lists, which S3 writes for itself
+            ServiceUse(Way.SERVICE, ("GenerateDataKey",), _S3_INVENTORY),
         ),
     ),
     ServiceProfile(
@@ -101,8 +103,14 @@ _PROFILES = (
         (
             ServiceUse(
                 Way.FORWARDED,
-                ("CreateGrant", "Decrypt", "DescribeKey", "GenerateDataKeyWithoutPlaintext")
-                + ("ReEncryptFrom", "ReEncryptTo"),
+                (
+                    "CreateGrant",
+                    "Decrypt",
+                    "DescribeKey",
+                    "GenerateDataKeyWithoutPlaintext",
+                    "ReEncryptFrom",
+                    "ReEncryptTo",
+                ),
                 _EBS_PERMISSIONS,
             ),
             ServiceUse(
@@ -123,13 +131,9 @@ _PROFILES = (
             "aws:ebs:id": "the volume's id, where EBS uses the key for RDS",
         },
         (
-            ServiceUse(
-                Way.FORWARDED,
-                ("CreateGrant", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey")
-                + ("GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo"),
-                _RDS,
-            ),
-            ServiceUse(Way.GRANT, ("Decrypt", "Encrypt", "GenerateDataKey"), _RDS),
+            ServiceUse(Way.FORWARDED, ("CreateGrant", "DescribeKey"), _RDS),
+            # the volumes are EBS's
+            ServiceUse(Way.GRANT, ("Decrypt",), _RDS_BY_EBS),
         ),
     ),
     ServiceProfile(
@@ -149,7 +153,8 @@ _PROFILES = (
         {"aws:lambda:FunctionArn": "the function's ARN"},
         (
             ServiceUse(Way.FORWARDED, ("CreateGrant", "Decrypt", "Encrypt"), _LAMBDA),
-            ServiceUse(Way.FORWARDED, ("DescribeKey", "GenerateDataKey"), _LAMBDA_PACKAGES),
+            # deployment packages: no grant, the key policy names Lambda
+            ServiceUse(Way.SERVICE, ("GenerateDataKey", "Decrypt"), _LAMBDA_PACKAGES),
         ),
     ),
     ServiceProfile(
@@ -160,14 +165,28 @@ _PROFILES = (
         (
             ServiceUse(
                 Way.FORWARDED,
-                ("CreateGrant", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom")
-                + ("ReEncryptTo",),
+                (
+                    "CreateGrant",
+                    "Decrypt",
+                    "DescribeKey",
+                    "Encrypt",
+                    "GenerateDataKey",
+                    "ReEncryptFrom",
+                    "ReEncryptTo",
+                ),
                 _DYNAMODB,
             ),
             ServiceUse(
                 Way.GRANT,
-                ("Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo")
-                + ("RetireGrant",),
+                (
+                    "Decrypt",
+                    "DescribeKey",
+                    "Encrypt",
+                    "GenerateDataKey",
+                    "ReEncryptFrom",
+                    "ReEncryptTo",
+                    "RetireGrant",
+                ),
                 _DYNAMODB,
                 grantee="dynamodb.REGION.amazonaws.com",
             ),
@@ -180,8 +199,8 @@ _PROFILES = (
         {"aws:sns:topicArn": "the topic's ARN"},
         (
             ServiceUse(Way.FORWARDED, ("GenerateDataKey", "Decrypt"), _SNS),
-            # SNS delivering to an encrypted queue
-            ServiceUse(Way.SERVICE, ("GenerateDataKey", "Decrypt"), _SNS),
+            # delivery to an encrypted queue, on the queue's key and with the queue's encryption context
+            ServiceUse(Way.SERVICE, ("GenerateDataKey", "Decrypt"), _SNS_TO_SQS),
         ),
     ),
     ServiceProfile(

@@ -146,7 +146,7 @@ def _same(one: Span, other: Span) -> bool:
 
 
 def _hit(diagnostic: Diagnostic, rule: Rule, subject: Subject | None, span: Span) -> Hit:
-    severity = rule.severity
+    severity = rule.mild or rule.severity
     if diagnostic.severity is Severity.ERROR:
         severity = Severity.ERROR
     elif subject is not None:

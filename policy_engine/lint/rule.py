@@ -63,7 +63,8 @@ class Rule:
         where: what it applies to.
         docs: the documentation, see `documentation`.
         codes: the diagnostics of reading that it reports; an error among them is an error here.
-        stricter: severities of its diagnostics by kind of policy, where these differ.
+        mild: what the other diagnostics among them weigh, where that is not what the rule does.
+        stricter: the same by kind of policy.
         check: looks at one policy.
         check_bundle: looks at everything together.
     """
@@ -75,6 +76,7 @@ class Rule:
     where: tuple[Where, ...]
     docs: str
     codes: tuple[str, ...] = ()
+    mild: Severity | None = None
     stricter: Mapping[PolicyKind, Severity] = field(default_factory=dict)
     check: Callable[[Subject], Iterator[Hit]] | None = None
     check_bundle: Callable[[Bundle], Iterator[Hit]] | None = None

@@ -266,6 +266,11 @@ def test_an_operation_that_does_not_exist_is_a_warning(files: Files) -> None:
     assert (warning.code, warning.help) == ("unknown-operation", "did you mean `Decrypt`?")
 
 
+def test_a_grantee_that_is_no_principal_is_a_warning(files: Files) -> None:
+    files.native(**key(Grants=[{**GRANT, "GranteePrincipal": "AWS Internal"}]))
+    assert [(d.code, d.severity) for d in files.load().diagnostics] == [("unknown-grantee", "warning")]
+
+
 def test_without_strict_the_rest_is_kept_and_the_faults_are_told(files: Files) -> None:
     files.native("a.json", **key())
     files.put("b.json", "{")

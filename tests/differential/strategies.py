@@ -43,6 +43,8 @@ class _Generator:
     def case(self) -> Json:
         self.request = self.make_request()
         case: Json = {"request": self.request, "policies": self.policies()}
+        if self.often(0.03):
+            self.spoil(case["policies"])
         if self.often(0.5):
             case["key"] = self.key_record()
         if self.often(0.1):
@@ -51,10 +53,15 @@ class _Generator:
         return case
 
     def make_request(self) -> Json:
-        without_key = self.often(0.08)
-        action = self.rng.choice(words.ACTIONS_WITHOUT_KEY if without_key else words.ACTIONS)
-        resource = "*" if without_key else words.KEY
-        request = {"principal": self.caller(), "action": action, "resource": resource, "context": self.context()}
+        subject = self.rng.choices(list(words.SUBJECTS), weights=(84, 8, 4, 4))[0]
+        action = self.rng.choice(words.SUBJECTS[subject])
+        caller = self.caller()
+        if subject == words.ALIAS and words.OWNER not in str(caller) and not self.all:
+            caller = {"kind": "root", "arn": f"arn:aws:iam::{words.OWNER}:root"}
+        request: Json = {"principal": caller, "action": action, "resource": subject, "context": self.context()}
+        if self.all and action in ("kms:CreateGrant", "kms:RetireGrant"):
+            self.request = request
+            request["grant"] = self.grant(9) | {"RetiringPrincipal": self.grantee()}
         if self.often(0.1):
             request["grant_tokens"] = [self.rng.choice(["token-1", "g-2", "unknown"])]
         return request
@@ -90,15 +97,21 @@ class _Generator:
         }  # fmt: skip
         return {name: value for name, value in fields.items() if self.often(0.6)}
 
+    @property
+    def service_linked(self) -> bool:
+        principal = self.request["principal"]
+        return isinstance(principal, dict) and "service_linked" in principal
+
     # --- policies
 
     def policies(self) -> Json:
         principal = self.request["principal"]
         kind = principal["kind"] if isinstance(principal, dict) else "user"
-        policies: Json = {"key": self.policy("key", 3)}
+        policies: Json = {} if self.request["resource"] == words.BUCKET else {"key": self.policy("key", 3)}
         if kind not in ("root", "service", "anonymous"):  # these can have no identity policies
             policies["identity"] = [self.policy("identity", 2) for _ in range(self.rng.randint(0, 2))]
-            policies["permissions_boundary"] = self.policy("boundary", 2) if self.often(0.15) else None
+            bounded = not self.service_linked and self.often(0.15)
+            policies["permissions_boundary"] = self.policy("boundary", 2) if bounded else None
         if kind in ("assumed-role", "federated-user") and self.often(0.3):
             policies["session"] = self.policy("session", 2)
         for name, layer in (("scps", "scp"), ("rcps", "rcp")):
@@ -160,6 +173,8 @@ class _Generator:
 
     def resource(self) -> Json:
         options = words.RESOURCE_PATTERNS + (words.VARIABLE_RESOURCES if self.all and self.often(0.3) else ())
+        if not self.all and self.request["resource"] == "*":
+            options = tuple(one for one in options if one == "*" or one.count(":") == 5)
         patterns = self.some(options, 2)
         return {"NotResource" if self.often(0.1) else "Resource": patterns if self.often(0.5) else patterns[0]}
 
@@ -180,6 +195,16 @@ class _Generator:
         if self.all and self.often(0.1):
             element["Federated"] = "cognito-identity.amazonaws.com"
         return element
+
+    def spoil(self, policies: Json) -> None:
+        """Something that must be refused, in the key policy or an identity policy."""
+        layer = self.rng.choice(["key", "identity"])
+        document = policies.get("key") if layer == "key" else next(iter(policies.get("identity", [])), None)
+        statements = document["Statement"] if document else []
+        for statement in statements if isinstance(statements, list) else [statements]:
+            if self.often(0.5):
+                statement |= self.rng.choice(words.REFUSED)
+                return
 
     # --- conditions
 
@@ -209,14 +234,19 @@ class _Generator:
         if operator.endswith("Null"):
             return self.rng.choice(["true", "false", True, False])
         options = self.asked_words[key] + (words.VARIABLES if self.all and self.often(0.2) else ())
-        if self.often(0.03):
+        if self.often(0.03) and (self.all or (key not in words.LISTS and not operator.lower().endswith("ifexists"))):
             return []
-        return self.some(options, 3) if self.often(0.4) else self.rng.choice(options)
+        if self.often(0.6):
+            return self.rng.choice(options)
+        if not self.all and operator.lower().startswith("arnnot"):
+            options = tuple(one for one in options if one.count(":") >= 5)
+        return self.some(options, 3) if options else "arn:aws:s3:::bucket"
 
     # --- grants
 
     def grant(self, number: int) -> Json:
-        operations = ["Decrypt", "Encrypt", "GenerateDataKey", "DescribeKey", "CreateGrant"]
+        operations = ["Decrypt", "Encrypt", "GenerateDataKey", "DescribeKey", "GetPublicKey"]
+        operations += ["CreateGrant", "RetireGrant"] if self.all else []
         grant: Json = {"GrantId": f"g-{number}", "GranteePrincipal": self.grantee()}
         grant["Operations"] = sorted({"Decrypt", *self.some(operations, 3)}) if self.often(0.8) else ["Encrypt"]
         if self.often(0.5):

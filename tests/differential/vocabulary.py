@@ -8,6 +8,7 @@ ACCOUNTS = (OWNER, PARTNER, STRANGER)
 KEY = f"arn:aws:kms:us-east-1:{OWNER}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 OTHER_KEY = f"arn:aws:kms:us-east-1:{OWNER}:key/0987dcba-09fe-87dc-65ba-ab0987654321"
 ALIAS = f"arn:aws:kms:us-east-1:{OWNER}:alias/orders"
+BUCKET = "arn:aws:s3:::bucket/x"
 TRAIL = f"arn:aws:cloudtrail:us-east-1:{OWNER}:trail/main"
 TRAIL_SERVICE, STORE_SERVICE = "cloudtrail.amazonaws.com", "s3.us-east-1.amazonaws.com"
 
@@ -45,7 +46,12 @@ ACTIONS = (
     "kms:Decrypt", "kms:Decrypt", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:DescribeKey", "kms:CreateGrant",
     "kms:PutKeyPolicy", "kms:TagResource", "kms:decrypt",
 )  # fmt: skip
-ACTIONS_WITHOUT_KEY = ("kms:CreateKey", "kms:ListKeys", "kms:GenerateRandom")
+SUBJECTS = {  # what a request is about, and the actions on it
+    KEY: ACTIONS,
+    "*": ("kms:CreateKey", "kms:ListKeys", "kms:GenerateRandom"),
+    ALIAS: ("kms:CreateAlias", "kms:DeleteAlias"),
+    BUCKET: ("s3:GetObject", "s3:GetObject", "s3:PutObject"),
+}
 ACTION_PATTERNS = (
     "kms:*", "*", "kms:Decrypt", "kms:Decrypt", "kms:De*", "KMS:decrypt", "kms:?ncrypt", "kms:*crypt", "kms:Create*", "kms:ListKeys",
     "s3:*", "kms:Generate*", "kms:*Grant*",
@@ -125,6 +131,7 @@ ASKED_OF_ALL = {
     "kms:GrantOperations": ("Decrypt", "Encrypt", "De*"),
     "acme:Blob": ("YWNtZQ==", "YWNtZTI=", "!!"),
 }
+LISTS = ("kms:EncryptionContextKeys", "kms:ResourceAliases", "aws:TagKeys", "kms:GrantOperations", "acme:Project")
 VARIABLES = (
     "${aws:PrincipalTag/team}", "${aws:username}", "${aws:PrincipalAccount}", "a${*}b", "${kms:EncryptionContext:tenant}",
     "${aws:PrincipalTag/team, 'orders'}", "${AWS:principaltag/TEAM}*", "${acme:Project}", "${$}{x}",
@@ -156,3 +163,21 @@ FAMILIES = {
     "aws:MultiFactorAuthAge": NUMERIC_OPERATORS,
     "acme:Blob": ("BinaryEquals",),
 }
+
+REFUSED: tuple[dict[str, object], ...] = (  # elements that no policy may have, or not beside what else there is
+    {"Effect": "allow"},
+    {"Actions": "kms:*"},
+    {"Action": "kms:Decrypt", "NotAction": "kms:Encrypt"},
+    {"Resource": "*", "NotResource": "*"},
+    {"Principal": {"AWS": f"arn:aws:iam::{OWNER}:role/*"}},
+    {"Principal": {"Role": f"arn:aws:iam::{OWNER}:role/app"}},
+    {"Condition": {"StringEqual": {"aws:PrincipalOrgID": "o-a1b2c3"}}},
+    {"Condition": {"NullIfExists": {"aws:PrincipalOrgID": "true"}}},
+    {"Condition": {"ForSomeValues:StringEquals": {"aws:TagKeys": "stage"}}},
+    {"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3", "AWS:principalorgid": "o-other"}}},
+    {"Condition": {"StringEquals": {"aws:PrincipalOrgID": {"is": "o-a1b2c3"}}}},
+    {"Condition": {"StringEquals": {"aws:PrincipalOrgID": None}}},
+    {"Condition": {"StringEquals": "o-a1b2c3"}},
+    {"Condition": {"NumericEqual": {"aws:MultiFactorAuthAge": 90}}},
+    {"Sid": 7},
+)

@@ -214,3 +214,15 @@ def test_a_change_replaces_a_key_whatever_its_spelling() -> None:
     changed = Change(send=((TENANT, "acme"),), leave_out=("AWS:A",), tokens=("t",)).apply(request)
     assert changed.context == {TENANT: "acme"}
     assert changed.grant_tokens == ("t",)
+
+
+def test_what_holds_and_does_not_suffice_is_told() -> None:
+    denied = ask(APP, "kms:Decrypt", {TENANT: "Acme"})
+    assert [row.origin.label for row in denied.held] == ["key:0"]
+    assert ask(APP, "kms:Decrypt", {TENANT: "acme"}).held == ()
+    refused = ask(APP, "kms:Decrypt", {TENANT: "acme", "aws:MultiFactorAuthPresent": False})
+    assert refused.held == ()
+    cap = '{"Statement": {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}}'
+    empty = '{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}'
+    engine = world(principals=(holder(APP, empty, boundary=cap),))
+    assert [row.origin.label for row in ask(APP, "kms:Decrypt", engine=engine).held] == ["key:0"]

@@ -40,6 +40,9 @@ def test_denied_implicitly_with_a_closest_miss() -> None:
 DENIED (implicit: nothing allows it)  kms:Decrypt on key/1234abcd (alias/orders) for role/app   same account 111122223333
 because no identity-based policy allows the kms:Decrypt action
 
+holds, but is not enough
+   ✔ keys/orders.json:4:5  Sid "EnableIAM"  key policy default   (delegates to IAM: an identity policy must allow as well)
+
 closest miss   1 check away
   --> identity/app.json:3:16  Sid "OrdersDecrypt"  identity policy app/orders
    |
@@ -110,6 +113,9 @@ def test_denied_by_an_action_that_is_not_listed() -> None:
 DENIED (implicit: nothing allows it)  kms:Decrypt on key/1234abcd (alias/orders) for role/ops   same account 111122223333
 note: role/ops is in no bundle, so it counts as having no identity policies
 because no identity-based policy allows the kms:Decrypt action
+
+holds, but is not enough
+   ✔ keys/orders.json:4:5  Sid "EnableIAM"  key policy default   (delegates to IAM: an identity policy must allow as well)
 
 closest miss   1 check away
   --> keys/orders.json:11:5  Sid "OpsAdmin"  key policy default

@@ -213,7 +213,8 @@ def _applies(case: _Case, layer: str) -> bool:
     if layer == "endpoint":
         return not _forwarded(case)  # rule 76
     if layer == "rcp":  # rules 34, 74, 79, 100
-        return not (case.key.get("AwsManaged") or caller.service_linked or case.operation == "retiregrant")
+        managed = case.key.get("AwsManaged") and case.of_kms and not case.without_key
+        return not (managed or caller.service_linked or case.operation == "retiregrant") and _account(case) is not None
     if caller.account is None:
         return False  # rules 21, 78: services and unsigned calls have none of the others
     if layer in ("scp", "boundary"):
@@ -266,13 +267,13 @@ def _path(case: _Case, rows: list[Row]) -> frozenset[str] | None:
         return _other_service(case, truths)
     if case.caller.kind == "anonymous":
         return None  # rule 11
+    foreign = case.caller.kind != principals.SERVICE and not _same_account(case)
+    if foreign and case.operation not in CROSS_ACCOUNT:
+        return None  # rule 31
     if case.without_key:
         return _first(truths.identity) if truths.has_identity and truths.caps else None
     if case.operation == "retiregrant":
         return _retire(case, truths)
-    foreign = case.caller.kind != principals.SERVICE and not _same_account(case)
-    if foreign and case.operation not in CROSS_ACCOUNT:
-        return None  # rule 31
     by_policy = _cross_account(truths) if foreign else _same_account_path(case, truths)
     return by_policy if by_policy is not None else _by_grant(case, truths)
 
@@ -281,8 +282,13 @@ def _first(labels: list[str], *more: list[str]) -> frozenset[str]:
     return frozenset(label for found in (labels, *more) for label in found[:1])
 
 
+def _account(case: _Case) -> str | None:
+    """The account of the resource, as aws:ResourceAccount has it."""
+    return facts.resource_account(case.request["resource"], case.caller, case.values)
+
+
 def _same_account(case: _Case) -> bool:
-    return case.caller.account == facts.resource_account(case.request["resource"], case.caller, case.values)
+    return case.caller.account == _account(case)
 
 
 def _same_account_path(case: _Case, truths: _Truths) -> frozenset[str] | None:
@@ -323,10 +329,13 @@ def _other_service(case: _Case, truths: _Truths) -> frozenset[str] | None:
 
 
 def _uncapped(case: _Case, how: set[str]) -> bool:
-    """Rule 49: a grant is capped unless it names the user or the session itself."""
-    return not case.options.get("caps_limit_grants", True) or (
-        "itself" in how and case.caller.kind in (*principals.SELF_NAMED, principals.SERVICE)
-    )
+    """Rule 49: a grant is capped unless it names the user or the session itself, or the option says otherwise.
+
+    What an identity policy hands on (rule 97) is capped as that identity policy is.
+    """
+    if "itself" in how and case.caller.kind in (*principals.SELF_NAMED, principals.SERVICE):
+        return True
+    return not case.options.get("caps_limit_grants", True) and how != {"account"}
 
 
 def _by_grant(case: _Case, truths: _Truths) -> frozenset[str] | None:
@@ -347,8 +356,7 @@ def _retire(case: _Case, truths: _Truths) -> frozenset[str] | None:
     grant = case.request.get("grant")
     if grant is None:
         return None
-    account = facts.resource_account(case.request["resource"], case.caller, case.values)
-    how = grants.may_retire(grant, case.caller, account or "")
+    how = grants.may_retire(grant, case.caller, _account(case) or "")
     personally = bool(how - {"account"})
     if not personally and not ("account" in how and truths.has_identity):
         return None

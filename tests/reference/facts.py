@@ -49,7 +49,7 @@ def gather(request: dict[str, Any], key: dict[str, Any], caller: Caller) -> Valu
         _put(values, name, fact)
     if account is not None:
         values["aws:resourceaccount"] = [account]
-    _put_tags(values, "aws:principaltag/", caller.tags)
+    _put_tags(values, "aws:principaltag/", {} if caller.kind == SERVICE else caller.tags)  # rule 78
     _put_tags(values, "aws:resourcetag/", key.get("Tags") if ":key/" in request["resource"] else None)
     return values
 
@@ -83,6 +83,8 @@ def _about_caller(caller: Caller) -> dict[str, list[str] | None]:
     facts: dict[str, list[str] | None] = {
         "aws:principalisawsservice": ["true" if caller.kind == SERVICE else "false"]
     }
+    if caller.kind == SERVICE:
+        facts["aws:principalorgid"] = None  # rule 78
     if caller.account is None:
         return facts
     facts["aws:principalaccount"] = facts["kms:calleraccount"] = [caller.account]

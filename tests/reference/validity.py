@@ -124,6 +124,7 @@ def operator_of(name: str) -> tuple[str | None, str, bool]:
 
 def _check_condition(value: Any, supported: str, version: str) -> None:  # noqa: ANN401  # a JSON value
     _need(isinstance(value, dict), "condition")
+    _need(len({name.lower() for name in value}) == len(value), "duplicate operator")  # rules 73, 103
     for name, keys in value.items():
         quantifier, operator, _ = operator_of(name)
         _need(supported == "all" or (quantifier is None and operator in SKELETON), "not supported yet")

@@ -78,6 +78,12 @@ RULE = Rule(
         "unexpected-end",
         "unterminated-string",
         "value-expected",
+        "yaml-alias",
+        "yaml-documents",
+        "yaml-key",
+        "yaml-merge-key",
         "yaml-syntax",
+        "yaml-tag",
+        "yaml-version",
     ),
 )

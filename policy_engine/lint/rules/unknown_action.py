@@ -2,8 +2,8 @@
 
 What:
     An Action or NotAction entry, or an operation of a grant, names an action of KMS that the catalogue does
-    not have. A close misspelling is an error; any other name is a warning, since it may be newer than the
-    catalogue. Entries with wildcards and actions of other services are not looked at.
+    not have. A close misspelling in a policy is an error; anything else is a warning, since it may be newer
+    than the catalogue. Entries with wildcards and actions of other services are not looked at.
 
 Why:
     AWS accepts the name and it matches nothing: the permission is missing, or a Deny denies nothing.
@@ -95,5 +95,6 @@ RULE = Rule(
     where=(Where.KEY, Where.IDENTITY, Where.GRANT),
     docs=__doc__,
     codes=("unknown-operation",),
+    mild=Severity.WARNING,
     check=_check,
 )
