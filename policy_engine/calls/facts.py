@@ -68,13 +68,20 @@ def principal_arn(principal: Principal) -> str | None:
 
 
 def key_facts(key: KeyRecord | None, resource: str, caller_account: str | None) -> Facts:
-    """The keys that follow from the resource; the account of a resource without one is the caller's."""
+    """The keys that follow from the resource.
+
+    Where its ARN has no account, the account is what the context says, else the caller's (rule 104).
+    """
     arn = parse_arn(resource)
-    account = arn.account if arn and arn.account else caller_account
-    values: dict[str, FactValue] = {"aws:ResourceAccount": account} if account else {}
+    values: dict[str, FactValue] = {}
+    defaults: dict[str, str] = {}
+    if arn and arn.account:
+        values["aws:ResourceAccount"] = arn.account
+    elif caller_account:
+        defaults["aws:ResourceAccount"] = caller_account
     families: tuple[str, ...] = ()
     if key is None:
-        return Facts(values)
+        return Facts(values, (), defaults)
     if key.tags is not None:
         values |= _tag_values(RESOURCE_TAG, key.tags)
         families = (RESOURCE_TAG,)
@@ -89,7 +96,7 @@ def key_facts(key: KeyRecord | None, resource: str, caller_account: str | None) 
     ):
         if value is not None:
             values[name] = value
-    return Facts(values, families)
+    return Facts(values, families, defaults)
 
 
 # Tags and aliases of a key count in identity policies only (rules 38, 82 and 99).

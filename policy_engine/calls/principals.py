@@ -55,8 +55,14 @@ def parse_principal(text: str) -> Principal:
         arn.account,
         name,
         role_arn=text if kind is PrincipalKind.ROLE else None,
-        service_linked=arn.resource.startswith(_SERVICE_LINKED_PATH),
+        service_linked=is_service_linked(text),
     )
+
+
+def is_service_linked(role_arn: str | None) -> bool:
+    """Whether a role's ARN is that of a service-linked role, by its path."""
+    arn = parse_arn(role_arn or "")
+    return arn is not None and arn.resource.startswith(_SERVICE_LINKED_PATH)
 
 
 def _refused(text: str) -> RequestError:

@@ -18,8 +18,17 @@ if TYPE_CHECKING:
     from policy_engine.model.request import RequestContext
 
 GRANT_TOKENS = "kmsgate:GrantTokens"
-"""Where the grant tokens of a request stand in its context. No policy can name it: see reading/conditions."""
+"""Where the grant tokens of a request stand in its canonical context."""
+SPELT_PAIRS = "kmsgate:EncryptionContextPairs"
+"""Where the pairs of the encryption context stand as they are spelt, each as `spelt_pair` makes it."""
+INTERNAL_KEYS = frozenset({GRANT_TOKENS, SPELT_PAIRS})
+"""Keys of a canonical context that are no condition keys: they have capitals, which no other name keeps."""
 ENCRYPTION_CONTEXT_NAMES = "kms:EncryptionContextKeys"
+
+
+def spelt_pair(name: str, value: str) -> str:
+    """A pair of the encryption context as one text."""
+    return f"{name}\0{value}"
 
 
 class EncryptionContextTest:
@@ -28,21 +37,27 @@ class EncryptionContextTest:
     Attributes:
         pairs: what the constraint lists, as spelt.
         exact: whether the request may hold nothing else (EncryptionContextEquals).
+        ignore_case: whether the names of pairs are compared without regard to case.
     """
 
     __slots__ = ("__weakref__", "_wanted", "exact", "ignore_case", "pairs")
     key = ENCRYPTION_CONTEXT
-    when_absent = False
+    is_opaque = False
 
     def __init__(self, pairs: Mapping[str, str], *, exact: bool, ignore_case: bool) -> None:
         self.pairs = dict(pairs)
         self.exact = exact
         self.ignore_case = ignore_case
-        self._wanted = {ENCRYPTION_CONTEXT + ascii_lower(name): value for name, value in pairs.items()}
+        self._wanted = frozenset((ENCRYPTION_CONTEXT + ascii_lower(n), v) for n, v in pairs.items())
 
     def __repr__(self) -> str:
         name = "EncryptionContextEquals" if self.exact else "EncryptionContextSubset"
         return f"<{name} {self.pairs}>"
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of its pairs; where nothing else may be there, every key of the encryption context."""
+        return (ENCRYPTION_CONTEXT,) if self.exact else tuple(sorted({key for key, _ in self._wanted}))
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -51,26 +66,26 @@ class EncryptionContextTest:
 
     def holds(self, context: RequestContext) -> bool:
         """Whether the context passes."""
-        for key, wanted in self._wanted.items():
-            given = context.get(key)
-            if given != wanted and (isinstance(given, str) or given is None or wanted not in given):
-                return False
-        if not self.ignore_case and not self._names_match(context):
-            return False
-        return not self.exact or self._counts_match(context)
+        if not self.ignore_case:
+            return self._spelt_holds(context)
+        if self.exact:
+            return _pairs(context) == self._wanted
+        return all(wanted in _values(context, key) for key, wanted in self._wanted)
 
-    def _names_match(self, context: RequestContext) -> bool:
-        names = context.get(ENCRYPTION_CONTEXT_NAMES)
-        return names is not None and all(name in names for name in self.pairs)
+    def _spelt_holds(self, context: RequestContext) -> bool:
+        given = frozenset(_values(context, SPELT_PAIRS))
+        wanted = frozenset(spelt_pair(name, value) for name, value in self.pairs.items())
+        return given == wanted if self.exact else wanted <= given
 
-    def _counts_match(self, context: RequestContext) -> bool:
-        """No pair besides the wanted ones: names that differ only in case are pairs of their own."""
-        given = sum(
-            1 if isinstance(value, str) else len(value)
-            for key, value in context.items()
-            if key.startswith(ENCRYPTION_CONTEXT)
-        )
-        return given == len(self.pairs)
+
+def _values(context: RequestContext, key: str) -> tuple[str, ...]:
+    value = context.get(key, ())
+    return (value,) if isinstance(value, str) else value
+
+
+def _pairs(context: RequestContext) -> frozenset[tuple[str, str]]:
+    keys = (key for key in context if key.startswith(ENCRYPTION_CONTEXT))
+    return frozenset((key, value) for key in keys for value in _values(context, key))
 
 
 class GrantTokenTest:
@@ -78,7 +93,8 @@ class GrantTokenTest:
 
     __slots__ = ("__weakref__", "tokens")
     key = GRANT_TOKENS
-    when_absent = False
+    keys = (GRANT_TOKENS,)
+    is_opaque = False
 
     def __init__(self, *tokens: str) -> None:
         self.tokens = tokens

@@ -21,6 +21,8 @@ class ComesThroughTest:
 
     __slots__ = ("__weakref__", "endpoint", "negated")
     key = "aws:SourceVpce"
+    keys = (key, _VIA_SERVICE, _VIA_AWS)
+    is_opaque = False
 
     def __init__(self, endpoint: str | None, *, negated: bool) -> None:
         self.endpoint = endpoint
@@ -28,11 +30,6 @@ class ComesThroughTest:
 
     def __repr__(self) -> str:
         return f"<{'not ' if self.negated else ''}through {self.endpoint or 'the endpoint'}>"
-
-    @property
-    def when_absent(self) -> bool:
-        """The answer for a context without aws:SourceVpce that no service forwards."""
-        return (self.endpoint is None) != self.negated
 
     @property
     def identity(self) -> tuple[object, ...]:

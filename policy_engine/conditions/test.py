@@ -1,47 +1,74 @@
 """A test on the request context: what a condition asks, compiled, and what a missing or multiple value does.
 
-The table (rules 57, 58, 61, 92, 93, 95, 101):
+The table (rules 57 to 63, 92 to 95, 101):
 
     the key is absent       positive: no      negated: yes     IfExists: yes     Null decides
-    no values in policy     positive: no      negated: yes
+    no values in policy     positive: no      negated: yes      whatever the request has, with IfExists too
     one value               yes where one of the policy's values fits; negated where none does
     many values             no, under negated operators too; but for the encryption context, where names that
                             differ only in case are one key with the values of all: one that fits is enough
-    an unparsable value     no, under negated operators too
+    an unparsable value     no, under negated operators too, where it stands beside others as well
+    ForAnyValue             yes where the plain operator holds for one value; no for an absent or empty key
+    ForAllValues            yes where it holds for every value, and for an absent or empty key
+    a policy variable       stands for its value, literally; where it has none, that value of the policy drops
+                            out, and where all drop out: positive no, negated yes
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from policy_engine.catalog.condition_keys import ENCRYPTION_CONTEXT
 from policy_engine.conditions.null import NULL
 from policy_engine.conditions.operators import OPERATORS
+from policy_engine.conditions.variables import NO_BINDINGS, Bindings, bound_values, free_variables
+from policy_engine.syntax.operator_name import Quantifier
 
 if TYPE_CHECKING:
-    from policy_engine.model.condition import Condition
+    from policy_engine.model.condition import Condition, ConditionValue
     from policy_engine.model.request import RequestContext
+
+_EMPTY = frozenset({(), ("",)})
+"""What a set operator takes for an empty set: no values, or an empty text (rule 59)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The policy's values, parsed.
+
+    `unparsable` where one says nothing to the operator; one whose variable has no value is simply gone.
+    """
+
+    values: tuple[Any, ...]
+    unparsable: bool
 
 
 class ContextTest:
     """A test that a request context passes or not; equal tests are one object in a graph (see graph/tests).
 
     Attributes:
-        key: the canonical condition key that it reads.
+        key: the canonical condition key that it asks about.
+        keys: what it reads of a context: that key and those of its policy variables, as far as not bound.
         condition: the condition that it came from, for explanations. Tests are equal if their conditions ask
             the same, wherever they stand.
+        when_absent: the answer for a context without the key; None where policy variables decide it.
     """
 
-    __slots__ = ("__weakref__", "_many", "_operator", "_wanted", "condition", "key", "when_absent")
+    __slots__ = ("__weakref__", "_bindings", "_default", "_fixed", "_many", "_operator", "condition", "key", "keys")
 
-    def __init__(self, condition: Condition) -> None:
+    def __init__(
+        self, condition: Condition, bindings: Bindings = NO_BINDINGS, default: str | None = None
+    ) -> None:
         self.condition = condition
         self.key = condition.key
+        self._bindings = bindings
+        self._default = default
+        free = free_variables((value.pattern for value in condition.values), bindings)
+        self.keys = free if condition.key in bindings else (condition.key, *free)
         self._operator = OPERATORS[condition.operator.name]
-        parsed = [self._operator.parse(value) for value in condition.values]
-        self._wanted: list[Any] = [wanted for wanted in parsed if wanted is not None]
-        self._many = condition.key.startswith(ENCRYPTION_CONTEXT)
-        self.when_absent = self._absent()
+        self._many = condition.key.startswith(ENCRYPTION_CONTEXT) and condition.operator.quantifier is None
+        self._fixed = None if free else self._parsed(bindings)
 
     def __repr__(self) -> str:
         values = ", ".join(value.text for value in self.condition.values)
@@ -50,34 +77,76 @@ class ContextTest:
     @property
     def identity(self) -> tuple[object, ...]:
         """What makes two tests the same test."""
-        return (self.condition.operator, self.key, tuple(value.pattern for value in self.condition.values))
+        values = tuple((value.pattern, value.opaque) for value in self.condition.values)
+        bound = tuple(sorted(self._bindings.items(), key=str))
+        return (self.condition.operator, self.key, values, bound, self._default)
+
+    @property
+    def is_opaque(self) -> bool:
+        """Whether a value of the policy is not known yet."""
+        return any(value.opaque is not None for value in self.condition.values)
+
+    @property
+    def when_absent(self) -> bool:
+        """The answer for a context without the key."""
+        condition = self.condition
+        if self._operator is NULL:
+            return self._fits(("true",), self._wanted(NO_BINDINGS))
+        if condition.operator.quantifier is not None:
+            return condition.operator.quantifier is Quantifier.ALL
+        return self._operator.negated or condition.operator.if_exists
+
+    def bound(self, bindings: Bindings, default: str | None = None) -> ContextTest:
+        """This test with its key and policy variables bound to facts; without `keys` it is decided.
+
+        `default` is the key's value where a context does not have it.
+        """
+        if not bindings and default is None:
+            return self
+        return ContextTest(self.condition, {**self._bindings, **bindings}, default)
 
     def holds(self, context: RequestContext) -> bool:
         """Whether the context passes."""
-        value = context.get(self.key)
-        if value is None:
-            return self.when_absent
-        return self.holds_for(value)
+        if not self.condition.values and self.condition.operator.quantifier is None:
+            return self._operator.negated
+        value = (self._bindings if self.key in self._bindings else context).get(self.key, self._default)
+        return self.when_absent if value is None else self.holds_for(value, context)
 
-    def holds_for(self, value: str | tuple[str, ...]) -> bool:
-        """Whether a value that is present passes."""
+    def holds_for(self, value: str | tuple[str, ...], context: RequestContext = NO_BINDINGS) -> bool:
+        """Whether a value that is present passes; the context is for policy variables."""
+        wanted = self._wanted(context)
         if self._operator is NULL:
-            return self._fits(("false",))
+            return self._fits(("false",), wanted)
+        quantifier = self.condition.operator.quantifier
+        if quantifier is not None:
+            return self._set_holds(quantifier, (value,) if isinstance(value, str) else value, wanted)
         if isinstance(value, str):
-            return self._fits((value,))
-        return self._many and self._fits(value)
+            return self._fits((value,), wanted)
+        return self._many and self._fits(value, wanted)
 
-    def _absent(self) -> bool:
-        if self._operator is NULL:
-            return self._fits(("true",))
-        return self._operator.negated or self.condition.operator.if_exists
+    def _set_holds(self, quantifier: Quantifier, values: tuple[str, ...], wanted: _Wanted) -> bool:
+        if values in _EMPTY:
+            return quantifier is Quantifier.ALL
+        each = (self._fits((value,), wanted) for value in values)
+        return all(each) if quantifier is Quantifier.ALL else any(each)
 
-    def _fits(self, values: tuple[str, ...]) -> bool:
-        operator, wanted = self._operator, self._wanted
-        if not wanted:
-            return operator.negated and not self.condition.values
+    def _fits(self, values: tuple[str, ...], wanted: _Wanted) -> bool:
+        """Whether one of the values fits, or under a negated operator none does."""
+        operator = self._operator
+        if not wanted.values:
+            return operator.negated and not wanted.unparsable
         given = [parsed for value in values if (parsed := operator.given(value)) is not None]
         if not given:
             return False
-        match = operator.match
-        return any(match(want, one) for want in wanted for one in given) != operator.negated
+        fits = any(operator.match(want, one) for want in wanted.values for one in given)
+        return not (fits or wanted.unparsable) if operator.negated else fits
+
+    def _wanted(self, context: RequestContext) -> _Wanted:
+        return self._fixed if self._fixed is not None else self._parsed({**context, **self._bindings})
+
+    def _parsed(self, bindings: Bindings) -> _Wanted:
+        known = [value for value in self.condition.values if value.opaque is None]
+        values = bound_values(known, bindings) if self._operator.variables else known
+        parsed = [self._operator.parse(value) for value in values]
+        kept = tuple(want for want in parsed if want is not None)
+        return _Wanted(kept, unparsable=len(kept) < len(parsed))

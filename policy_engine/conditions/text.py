@@ -16,11 +16,6 @@ def plain_text(value: ConditionValue) -> str:
     Raises:
         TypeError: a policy variable is left; variables are resolved before a value is compared.
     """
-    literal = value.pattern.literal
-    if literal is not None:
-        return literal
-    if "${" not in value.text:
-        return value.text
     return "".join(_plain(part) for part in value.pattern.parts)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from policy_engine.calls.principals import is_service_linked
 from policy_engine.case import ascii_lower
 from policy_engine.graph.lowering import lower_policies
 from policy_engine.model.principal import Principal, PrincipalKind
@@ -81,7 +82,8 @@ class Directory:
             *(holder.identity_policies if holder else ()),
             *(p for g in groups for p in g.identity_policies),
         ]
-        boundary = holder.permissions_boundary if holder else None
+        # a service-linked role cannot have a boundary (rule 79)
+        boundary = holder.permissions_boundary if holder and not full.service_linked else None
         sessions = own.session_policies if own else ()
         records = frozenset(r.arn for r in (own, holder) if r) | {g.arn for g in groups}
         return Caller(
@@ -142,5 +144,7 @@ def _completed(
         role_arn=role_arn,
         tags=tags,
         id=principal.id or (own.id if own else None) or (holder.id if holder else None),
-        service_linked=principal.service_linked or any(r.service_linked for r in (own, holder) if r),
+        service_linked=principal.service_linked
+        or any(r.service_linked for r in (own, holder) if r)
+        or is_service_linked(role_arn),
     )

@@ -11,6 +11,7 @@ It reads like the table of the semantics page; every name below is a row of it.
     direct          one that names the session's role, or the IAM user who federated
     delegated       one that names the caller's account: it lets the caller's identity policies count
     grant           a grant whose grantee covers the caller and whose constraint holds
+    retiring        for RetireGrant: who the grant in question lets retire it
 
 What a decision rests on is the path: the key policy's row, with `delegated` the identity row too, or the
 grant. Ceilings, caps and the caller's own side across accounts must hold as well and are not noted.
@@ -38,9 +39,14 @@ class Relation(Enum):
     CROSS_ACCOUNT = "cross account"
     NOT_ACROSS_ACCOUNTS = "an action that works in the key's own account only"
     SERVICE = "service principal"
+    RETIRE_GRANT = "RetireGrant"
     NO_KEY = "no key"
     UNKNOWN_KEY = "unknown key"
     ANONYMOUS = "anonymous"
+    OTHER_SERVICE = "another service, in an account that the context tells"
+    OTHER_SERVICE_SAME_ACCOUNT = "another service, same account"
+    OTHER_SERVICE_CROSS_ACCOUNT = "another service, cross account"
+    OTHER_SERVICE_WITHOUT_ACCOUNT = "another service, asked by a service or by nobody known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,19 @@ class Grants:
 
     `free` name the user or session itself, `capped` its role: whether caps limit these is an option.
     `account` grants name an account, which needs an identity policy to hand them on (rule 97).
+    """
+
+    free: Formula = NEVER
+    capped: Formula = NEVER
+    account: Formula = NEVER
+
+
+@dataclass(frozen=True, slots=True)
+class Retiring:
+    """Who may retire a grant (rule 47), by how it covers the caller.
+
+    `account` holds for a caller of an account that made the grant, may retire it or owns the key: it may let
+    its principals do so by an identity policy.
     """
 
     free: Formula = NEVER
@@ -70,6 +89,9 @@ class Layers:
     direct: Formula = NEVER
     delegated: Formula = NEVER
     grants: Grants = field(default_factory=Grants)
+    retiring: Retiring = field(default_factory=Retiring)
+    same_account: Formula = ALWAYS
+    other_account: Formula = NEVER
 
     @property
     def ceilings(self) -> Formula:
@@ -120,6 +142,44 @@ def _no_key(layers: Layers) -> Formula:
     return all_of(layers.ceilings, path("identity", all_of(layers.identity, layers.caps)))
 
 
+def _retire_grant(layers: Layers) -> Formula:
+    retiring = layers.retiring
+    return all_of(
+        layers.ceilings,
+        any_of(
+            path("grant", any_of(retiring.free, all_of(retiring.capped, layers.caps))),
+            path("identity", all_of(retiring.account, layers.identity, layers.caps)),
+        ),
+    )
+
+
+def _other_same_account(layers: Layers) -> Formula:
+    return all_of(
+        layers.ceilings,
+        any_of(
+            path("named", layers.named),
+            path("direct", all_of(layers.direct, layers.caps)),
+            path("identity", all_of(layers.identity, layers.caps)),
+        ),
+    )
+
+
+def _other_cross_account(layers: Layers) -> Formula:
+    allow = any_of(layers.named, layers.direct, layers.delegated)
+    return all_of(layers.ceilings, path("named", all_of(allow, layers.own_side)))
+
+
+def _other_by_context(layers: Layers) -> Formula:
+    return any_of(
+        all_of(layers.same_account, _other_same_account(layers)),
+        all_of(layers.other_account, _other_cross_account(layers)),
+    )
+
+
+def _other_without_account(layers: Layers) -> Formula:
+    return all_of(layers.ceilings, path("named", layers.named))
+
+
 def _granted(layers: Layers) -> Formula:
     grants = layers.grants
     return any_of(
@@ -139,9 +199,14 @@ _ALLOWED: dict[Relation, Callable[[Layers], Formula]] = {
     Relation.CROSS_ACCOUNT: _cross_account,
     Relation.NOT_ACROSS_ACCOUNTS: _never,
     Relation.SERVICE: _service,
+    Relation.RETIRE_GRANT: _retire_grant,
     Relation.NO_KEY: _no_key,
     Relation.UNKNOWN_KEY: _never,
     Relation.ANONYMOUS: _never,
+    Relation.OTHER_SERVICE: _other_by_context,
+    Relation.OTHER_SERVICE_SAME_ACCOUNT: _other_same_account,
+    Relation.OTHER_SERVICE_CROSS_ACCOUNT: _other_cross_account,
+    Relation.OTHER_SERVICE_WITHOUT_ACCOUNT: _other_without_account,
 }
 
 

@@ -11,7 +11,13 @@ import json
 from typing import TYPE_CHECKING
 
 from policy_engine.catalog.condition_keys import ENCRYPTION_CONTEXT, canonical_key, is_multivalued
-from policy_engine.conditions.encryption_context import ENCRYPTION_CONTEXT_NAMES, GRANT_TOKENS
+from policy_engine.conditions.encryption_context import (
+    ENCRYPTION_CONTEXT_NAMES,
+    GRANT_TOKENS,
+    INTERNAL_KEYS,
+    SPELT_PAIRS,
+    spelt_pair,
+)
 from policy_engine.errors import RequestError
 from policy_engine.syntax.json_faults import printable
 
@@ -30,20 +36,22 @@ def canonical_context(context: ContextInput) -> RequestContext:
         RequestError: a key is empty, or a value is neither text, boolean, number nor a list of these.
     """
     canonical: dict[str, CanonicalValue] = {}
-    names: list[str] = []
+    pairs: list[tuple[str, str]] = []
     for key, value in context.items():
         if not key:
             raise RequestError("a condition key has no name", help="write a key such as kms:ViaService")
         name = canonical_key(key)
         texts = _texts(key, value)
         if name.startswith(ENCRYPTION_CONTEXT) and texts:
-            names.append(key[len(ENCRYPTION_CONTEXT) :])
+            pairs += [(key[len(ENCRYPTION_CONTEXT) :], text) for text in texts]
         if name in canonical:
             texts = (*_as_tuple(canonical[name]), *texts)
         if texts:
             canonical[name] = texts if len(texts) > 1 or is_multivalued(name) else texts[0]
-    if names:
-        canonical.setdefault(ENCRYPTION_CONTEXT_NAMES, tuple(names))
+    if pairs:
+        # INVARIANT: what follows from the pairs wins over what the context claims
+        canonical[ENCRYPTION_CONTEXT_NAMES] = tuple(dict.fromkeys(name for name, _ in pairs))
+        canonical[SPELT_PAIRS] = tuple(spelt_pair(name, text) for name, text in pairs)
     return canonical
 
 
@@ -53,7 +61,7 @@ def check_canonical(context: RequestContext) -> None:
     Raises:
         RequestError: a key is not in canonical form.
     """
-    wrong = next((key for key in context if canonical_key(key) != key and key != GRANT_TOKENS), None)
+    wrong = next((key for key in context if canonical_key(key) != key and key not in INTERNAL_KEYS), None)
     if wrong is not None:
         raise RequestError(
             f"the condition key `{printable(wrong)}` is not canonical",

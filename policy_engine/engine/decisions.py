@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from policy_engine.conditions.encryption_context import GRANT_TOKENS
+from policy_engine.conditions.encryption_context import INTERNAL_KEYS
 from policy_engine.engine import denial
 from policy_engine.engine.combination import Relation
 from policy_engine.errors import Diagnostic, Severity
@@ -34,7 +34,7 @@ def decision_of(request: Request, residual: Residual, context: RequestContext) -
         outcome=trail.outcome,
         determining=determining,
         reason=_allowed(trail) or _denied(request, residual, context, determining),
-        missing_context_keys=tuple(k for k in residual.missing_keys(context) if k != GRANT_TOKENS),
+        missing_context_keys=tuple(k for k in residual.missing_keys(context) if k not in INTERNAL_KEYS),
         diagnostics=_diagnostics(request, residual, context),
         id=_identity(request, residual, trail.outcome, determining),
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policy_engine.calls.facts import WITHOUT_KEY_ATTRIBUTES, key_facts, principal_facts
-from policy_engine.catalog.actions import find_action
+from policy_engine.calls.facts import WITHOUT_KEY_ATTRIBUTES
 from policy_engine.conditions.endpoint import ComesThroughTest
-from policy_engine.engine.combination import Grants, Layers, Relation
+from policy_engine.engine.combination import Grants, Layers
+from policy_engine.engine.retirement import retirement
+from policy_engine.engine.situation import RETIRE_GRANT, facts_of
+from policy_engine.graph.child_grants import no_wider
 from policy_engine.graph.formula import (
     ALWAYS,
     NEVER,
@@ -20,98 +22,20 @@ from policy_engine.graph.formula import (
     rows_formula,
 )
 from policy_engine.graph.principals import PrincipalMatch
-from policy_engine.graph.residual import ResidualRow, Target, specialise, specialise_grants
+from policy_engine.graph.lowering import context_test
+from policy_engine.graph.residual import ResidualRow, settle, specialise, specialise_grants
 from policy_engine.model.facts import Facts
 from policy_engine.model.policy import Effect
 from policy_engine.model.principal import PrincipalKind
-from policy_engine.syntax.arn import parse_arn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from policy_engine.engine.callers import Caller
-    from policy_engine.engine.keys import KeyEntry
+    from policy_engine.engine.situation import EndpointRows, Situation
+    from policy_engine.graph.residual import Target
     from policy_engine.graph.rows import GrantRow, StatementRow
-    from policy_engine.model.options import Options
 
-_RETIRE_GRANT = "kms:retiregrant"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class EndpointRows:
-    """A VPC endpoint's rows; `id` None: every call comes through it."""
-
-    id: str | None
-    rows: tuple[StatementRow, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Ceilings:
-    """What organization and network put over a request: empty where there is none.
-
-    `scps` has one tuple of rows for each level; `rcps` are the rows of all levels of the key's account.
-    """
-
-    scps: tuple[tuple[StatementRow, ...], ...] = ()
-    rcps: tuple[StatementRow, ...] = ()
-    endpoints: tuple[EndpointRows, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Situation:
-    """Everything but the context: who, what, on which key, under which ceilings."""
-
-    caller: Caller
-    key: KeyEntry | None
-    action: str
-    resource: str
-    ceilings: Ceilings
-    options: Options
-
-    @property
-    def target(self) -> Target:
-        """What rows are specialised on."""
-        return Target(self.caller.principal, self.caller.boundary is not None, self.action, self.resource)
-
-
-def relation_of(situation: Situation) -> Relation:
-    """What the caller is to the resource."""
-    principal = situation.caller.principal
-    if principal.kind is PrincipalKind.ANONYMOUS:
-        return Relation.ANONYMOUS
-    action = find_action(situation.action)
-    if action is None or not action.has_key or _is_alias(situation.resource):
-        return Relation.NO_KEY
-    if situation.key is None:
-        return Relation.UNKNOWN_KEY
-    if principal.kind is PrincipalKind.SERVICE:
-        return Relation.SERVICE
-    if _account(situation.resource) == principal.account:
-        return Relation.SAME_ACCOUNT
-    return Relation.CROSS_ACCOUNT if action.cross_account else Relation.NOT_ACROSS_ACCOUNTS
-
-
-def facts_of(situation: Situation) -> Facts:
-    """The facts that identity-based policies see."""
-    principal = situation.caller.principal
-    record = situation.key.record if situation.key else None
-    facts = principal_facts(principal).joined(key_facts(record, situation.resource, principal.account))
-    if not _is_alias(situation.resource):
-        return facts
-    # condition keys of KMS do not exist for an alias (rule 83)
-    return Facts(
-        {k: v for k, v in facts.values.items() if not k.startswith("kms:")}, (*facts.families, "kms:")
-    )
-
-
-def _is_alias(resource: str) -> bool:
-    arn = parse_arn(resource)
-    return arn is not None and arn.service == "kms" and arn.resource.startswith("alias/")
-
-
-def _account(resource: str) -> str | None:
-    arn = parse_arn(resource)
-    return arn.account if arn else None
+_CREATE_GRANT = "kms:creategrant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +71,15 @@ class _Specialiser:
         self.target = situation.target
         self.facts = facts_of(situation)
         # tags and aliases of the key count in identity-based policies only (rule 99)
-        self.resource_side = Facts(
-            {k: v for k, v in self.facts.values.items() if not k.startswith(WITHOUT_KEY_ATTRIBUTES.families)},
-            self.facts.families,
-        ).joined(WITHOUT_KEY_ATTRIBUTES)
+        hidden = WITHOUT_KEY_ATTRIBUTES.families
+        values = {k: v for k, v in self.facts.values.items() if not k.startswith(hidden)}
+        side = Facts(values, self.facts.families, self.facts.defaults)
+        self.resource_side = side.joined(WITHOUT_KEY_ATTRIBUTES)
 
     def run(self) -> ResidualLayers:
         """All layers."""
         caller, ceilings = self.situation.caller, self.situation.ceilings
-        key_rows = self.situation.key.rows if self.situation.key else ()
+        key_rows = self._key_rows()
         scps = ceilings.scps if self._under_scps() else ()
         rcps = ceilings.rcps if self._under_rcps() else ()
         own = (caller.identity, caller.boundary or (), caller.session or (), *scps)
@@ -180,8 +104,16 @@ class _Specialiser:
             direct=direct,
             delegated=delegated,
             grants=self._grants(),
+            retiring=retirement(self.situation, self.facts),
+            same_account=self._account_is("StringEqualsIfExists"),
+            other_account=self._account_is("StringNotEquals"),
         )
         return ResidualLayers(layers, tuple(denies))
+
+    def _key_rows(self) -> tuple[StatementRow, ...]:
+        """The key policy's rows; on RetireGrant it has no say (rule 47)."""
+        key = self.situation.key
+        return key.rows if key and self.situation.action != RETIRE_GRANT else ()
 
     def _under_scps(self) -> bool:
         principal = self.situation.caller.principal
@@ -191,7 +123,7 @@ class _Specialiser:
         key = self.situation.key
         managed = key is not None and key.record.aws_managed
         service_linked = self.situation.caller.principal.service_linked
-        return not managed and not service_linked and self.situation.action != _RETIRE_GRANT
+        return not managed and not service_linked and self.situation.action != RETIRE_GRANT
 
     def _rows(self, rows: Iterable[StatementRow], effect: Effect, facts: Facts) -> tuple[ResidualRow, ...]:
         return tuple(self.how.statements((row for row in rows if row.effect is effect), self.target, facts))
@@ -228,10 +160,24 @@ class _Specialiser:
         key = self.situation.key
         if key is None:
             return Grants()
-        rows = key.grants_for(self.situation.caller.principal)
+        rows = (row for row in key.grants_for(self.situation.caller.principal) if self._may_make(row))
         left = tuple(self.how.grants(rows, self.target, self.facts))
         by_match = {m: rows_formula(tuple(row for row in left if row.match is m)) for m in PrincipalMatch}
         free, capped = by_match[PrincipalMatch.NAMED], by_match[PrincipalMatch.DIRECT]
         if not self.situation.options.caps_limit_grants:
             free, capped = any_of(free, capped), NEVER
         return Grants(free, capped, by_match[PrincipalMatch.DELEGATED])
+
+    def _account_is(self, operator: str) -> Formula:
+        """Whether the resource's account is the caller's, where only the context says so (rule 104)."""
+        account = self.situation.caller.principal.account or ""
+        test = settle(context_test(operator, "aws:ResourceAccount", account), self.facts)
+        return Asked(test) if test.keys else ALWAYS if test.holds({}) else NEVER
+
+    def _may_make(self, row: GrantRow) -> bool:
+        """Whether a grant may be used as far as the grant to be made goes; one that is not known is too wide."""
+        if self.situation.action != _CREATE_GRANT:
+            return True
+        child, options = self.situation.grant, self.situation.options
+        ignore_case = options.grant_context_names_ignore_case
+        return child is not None and no_wider(child, row.grant, ignore_case=ignore_case)

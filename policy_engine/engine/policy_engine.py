@@ -247,7 +247,7 @@ class PolicyEngine:
         self._forget(lambda cached: cached[0] in touched or cached[0] not in self._callers)
 
     def _residual_of(self, request: Request) -> Residual:
-        if isinstance(request.principal, str):
+        if isinstance(request.principal, str) and request.grant is None:
             key = (request.principal, request.action, request.resource)
             return self._residuals.get(key) or self._cached(*key)
         with self._lock:

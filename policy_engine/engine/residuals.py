@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policy_engine.engine.combination import Relation, allowed
-from policy_engine.engine.layers import facts_of, relation_of, residual_layers
+from policy_engine.engine.layers import residual_layers
+from policy_engine.engine.situation import facts_of, relation_of
 from policy_engine.graph.formula import any_of
 from policy_engine.graph.nodes import asked_tests, follow, walk
 from policy_engine.model.decision import Outcome
 
 if TYPE_CHECKING:
     from policy_engine.engine.combination import Layers
-    from policy_engine.engine.layers import Situation
+    from policy_engine.engine.situation import Situation
     from policy_engine.graph.formula import Formula
     from policy_engine.graph.nodes import Node, NodeTable, Trail
     from policy_engine.graph.residual import ResidualRow

@@ -17,7 +17,7 @@ from policy_engine.explain.explanation import Check, CheckedRow, Element
 from policy_engine.explain.notes import look_alike, value_note
 from policy_engine.graph.actions import ActionTest
 from policy_engine.graph.principals import PrincipalMatch, PrincipalTest
-from policy_engine.graph.residual import settled
+from policy_engine.graph.residual import settle
 from policy_engine.graph.resources import ResourceTest
 from policy_engine.model.policy import ActionElement, ResourceElement
 from policy_engine.model.principal import PrincipalElement
@@ -136,7 +136,7 @@ def _action(row: StatementRow, asking: Asking) -> Check:
     covering = (
         p.spelling
         for p in patterns
-        if not negated and ActionTest(ActionElement((p,), negated=False, span=p.span)).covers(action)
+        if not negated and ActionTest(ActionElement((p,), negated=False, span=p.span), row.effect).covers(action)
     )
     return Check(
         Element.ACTION,
@@ -154,20 +154,19 @@ def _resource(row: StatementRow, asking: Asking) -> Check:
     element, target = row.statement.resource, asking.target
     patterns = element.patterns if element else ()
     negated = element is not None and element.negated
-    account = target.caller.account
     covering = (
         p.pattern.text
         for p in patterns
         if not negated
-        and ResourceTest(ResourceElement((p,), negated=False, span=p.span), row.kind).covers(
-            target.resource, target.action, account
+        and ResourceTest(ResourceElement((p,), negated=False, span=p.span), row.kind, row.effect).covers(
+            target.resource, target.action, target.caller, bindings
         )
     )
     return Check(
         Element.RESOURCE,
         tuple(pattern.pattern.text for pattern in patterns),
         (target.resource,),
-        row.resources.covers(target.resource, target.action, account),
+        row.resources.covers(target.resource, target.action, target.caller, bindings),
         negated=negated,
         by=next(covering, None),
         note=None if element else "the statement has no Resource, so it covers nothing",
@@ -179,7 +178,7 @@ def _condition(condition: Condition, test: Test, asking: Asking, facts: Facts) -
     known = isinstance(test, ContextTest) and facts.know(test.key)
     value = facts.get(test.key) if known else asking.context.get(test.key)
     got = () if value is None else (value,) if isinstance(value, str) else value
-    met = settled(test, facts) if known and isinstance(test, ContextTest) else test.holds(asking.context)
+    met = settle(test, facts).holds(asking.context)
     wanted = tuple(v.text for v in condition.values)
     return Check(
         Element.CONDITION,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from policy_engine.case import ascii_lower
 from policy_engine.conditions.glob import glob
 
+from policy_engine.model.policy import Effect
+
 if TYPE_CHECKING:
     from policy_engine.model.policy import ActionElement
 
@@ -14,23 +16,27 @@ if TYPE_CHECKING:
 class ActionTest:
     """The actions of a row.
 
-    `covers` takes the action in lower case. A missing element covers nothing (rule 26).
+    `covers` takes the action in lower case. A missing element covers nothing (rule 26), and so does an empty
+    one (rule 92); but an empty NotAction lists nothing to spare from a Deny.
     """
 
-    __slots__ = ("_globs", "_literals", "_negated", "element")
+    __slots__ = ("_globs", "_denies_all", "_literals", "_negated", "element")
 
-    def __init__(self, element: ActionElement | None) -> None:
+    def __init__(self, element: ActionElement | None, effect: Effect) -> None:
         self.element = element
         patterns = [p.pattern for p in element.patterns] if element else []
         literals = {p: p.literal for p in patterns}
         self._literals = frozenset(text for text in literals.values() if text is not None)
         self._globs = tuple(glob(p) for p, literal in literals.items() if literal is None)
         self._negated = element is not None and element.negated
+        self._denies_all = self._negated and effect is Effect.DENY
 
     def covers(self, action: str) -> bool:
         """Whether the element covers an action given in lower case."""
-        if self.element is None or not self.element.patterns:
+        if self.element is None:
             return False
+        if not self.element.patterns:
+            return self._denies_all
         listed = action in self._literals or any(pattern.matches(action) for pattern in self._globs)
         return listed != self._negated
 

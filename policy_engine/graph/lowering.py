@@ -10,11 +10,14 @@ from policy_engine.graph.actions import ActionTest, OperationTest
 from policy_engine.graph.principals import PrincipalTest
 from policy_engine.graph.resources import ResourceTest
 from policy_engine.graph.rows import GranteeTest, GrantRow, StatementRow
+from policy_engine.model.condition import Condition, ConditionValue
 from policy_engine.model.decision import Origin, OriginKind
 from policy_engine.model.policy import RESOURCE_POLICIES, Effect
 from policy_engine.model.principal import EntryKind, PrincipalElement, PrincipalEntry
 from policy_engine.span import Source, Span
 from policy_engine.syntax.arn import is_account_id, parse_arn
+from policy_engine.syntax.operator_name import parse_operator
+from policy_engine.syntax.pattern import Pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
     from policy_engine.model.options import Options
     from policy_engine.model.policy import Policy
 
-# What the operations of a grant's constraint do not bind (rule 44).
-_UNCONSTRAINED = frozenset({"DescribeKey", "RetireGrant"})
+_RETIRE_GRANT = "RetireGrant"
+_WITHOUT_ENCRYPTION_CONTEXT = frozenset({"DescribeKey", _RETIRE_GRANT, "CreateGrant"})
 _NOWHERE = Span(Source("<grant>", ""), 0, 0)
 
 
@@ -43,9 +46,9 @@ def lower_policy(policy: Policy, document: tuple[int, ...], tests: SharedTests) 
         StatementRow(
             kind=policy.kind,
             effect=statement.effect,
-            actions=ActionTest(statement.action),
+            actions=ActionTest(statement.action, statement.effect),
             principal=PrincipalTest(statement.principal, statement.effect) if names_principals else None,
-            resources=ResourceTest(statement.resource, policy.kind),
+            resources=ResourceTest(statement.resource, policy.kind, statement.effect),
             tests=tuple(tests.intern(ContextTest(condition)) for condition in statement.conditions),
             origin=Origin(
                 OriginKind.STATEMENT,
@@ -63,22 +66,34 @@ def lower_policy(policy: Policy, document: tuple[int, ...], tests: SharedTests) 
 
 
 def lower_grant(grant: Grant, tests: SharedTests, options: Options) -> list[GrantRow]:
-    """The rows of a grant: two where a constraint binds some of its operations and not the others."""
-    constraint = _constraint_tests(grant, options)
-    token: list[Test] = []
-    if grant.pending:
-        token = [GrantTokenTest(*(t for t in (grant.token, grant.grant_id) if t))]
-    free = tuple(o for o in grant.operations if o in _UNCONSTRAINED) if constraint else ()
-    bound = tuple(o for o in grant.operations if o not in free)
-    shapes = ((bound, [*token, *constraint]), (free, token))
-    return [_grant_row(grant, operations, tests, asked) for operations, asked in shapes if operations]
+    """The rows of a grant: more than one where a constraint binds some of its operations and not the others."""
+    by_tests: dict[tuple[Test, ...], list[str]] = {}
+    constraint = _constraint(grant, options)
+    for operation in grant.operations:
+        asked = tuple(tests.intern(test) for test in _tests_of(operation, grant, constraint))
+        by_tests.setdefault(asked, []).append(operation)
+    grantee = _element(grant.grantee_principal, grant)
+    return [_row(grant, tuple(operations), grantee, asked) for asked, operations in by_tests.items()]
 
 
-def _grant_row(grant: Grant, operations: tuple[str, ...], tests: SharedTests, asked: list[Test]) -> GrantRow:
+def lower_retirement(grant: Grant) -> list[GrantRow]:
+    """The rows by which a grant lets itself be retired: its retiring principal, and a grantee who has the right."""
+    token = tuple(_token_tests(grant))
+    rows = []
+    if grant.retiring_principal is not None:
+        rows.append(_row(grant, (_RETIRE_GRANT,), _element(grant.retiring_principal, grant), token))
+    if _RETIRE_GRANT in grant.operations:
+        rows.append(_row(grant, (_RETIRE_GRANT,), _element(grant.grantee_principal, grant), token))
+    return rows
+
+
+def _row(
+    grant: Grant, operations: tuple[str, ...], principal: PrincipalElement, tests: tuple[Test, ...]
+) -> GrantRow:
     return GrantRow(
         actions=OperationTest(operations),
-        grantee=GranteeTest(PrincipalTest(_grantee_element(grant), Effect.ALLOW)),
-        tests=tuple(tests.intern(test) for test in asked),
+        grantee=GranteeTest(PrincipalTest(principal, Effect.ALLOW)),
+        tests=tests,
         origin=Origin(
             OriginKind.GRANT,
             "grant",
@@ -92,20 +107,49 @@ def _grant_row(grant: Grant, operations: tuple[str, ...], tests: SharedTests, as
     )
 
 
-def _constraint_tests(grant: Grant, options: Options) -> list[Test]:
-    ignore_case = options.grant_context_names_ignore_case
+def _tests_of(operation: str, grant: Grant, constraint: list[EncryptionContextTest]) -> list[Test]:
+    """What a grant asks for one operation.
+
+    Constraints on the encryption context do not bind DescribeKey and RetireGrant, and for CreateGrant bind the
+    grant to be made instead (graph/child_grants); one on the source binds all but RetireGrant (rules 44, 46).
+    """
+    tests: list[Test] = _token_tests(grant)
+    if operation not in _WITHOUT_ENCRYPTION_CONTEXT:
+        tests += constraint
+    if operation != _RETIRE_GRANT and grant.constraints.source_arn is not None:
+        source = grant.constraints.source_arn
+        tests.append(context_test("StringEquals", "aws:SourceArn", source, grant.span or _NOWHERE))
+    return tests
+
+
+def _token_tests(grant: Grant) -> list[Test]:
+    return [GrantTokenTest(*([grant.token] if grant.token else []))] if grant.pending else []
+
+
+def context_test(operator: str, key: str, value: str, span: Span = _NOWHERE) -> ContextTest:
+    """A test that no policy spells: one operator, one key, one literal value.
+
+    Raises:
+        KeyError: there is no such operator.
+    """
+    name = parse_operator(operator)
+    if name is None:
+        raise KeyError(operator)
+    literal = ConditionValue(value, span, Pattern(value, (value,) if value else ()))
+    return ContextTest(Condition(name, key, key, (literal,), span, span, span))
+
+
+def _constraint(grant: Grant, options: Options) -> list[EncryptionContextTest]:
     constraints = grant.constraints
-    found: list[Test] = []
-    if constraints.encryption_context_equals is not None:
-        pairs = constraints.encryption_context_equals
-        found.append(EncryptionContextTest(pairs, exact=True, ignore_case=ignore_case))
-    if constraints.encryption_context_subset is not None:
-        pairs = constraints.encryption_context_subset
-        found.append(EncryptionContextTest(pairs, exact=False, ignore_case=ignore_case))
-    return found
+    wanted = ((constraints.encryption_context_equals, True), (constraints.encryption_context_subset, False))
+    return [
+        EncryptionContextTest(pairs, exact=exact, ignore_case=options.grant_context_names_ignore_case)
+        for pairs, exact in wanted
+        if pairs is not None
+    ]
 
 
-_GRANTEE_KINDS = {
+_PRINCIPAL_KINDS = {
     ("iam", "user"): EntryKind.USER,
     ("iam", "role"): EntryKind.ROLE,
     ("sts", "assumed-role"): EntryKind.ASSUMED_ROLE,
@@ -113,15 +157,23 @@ _GRANTEE_KINDS = {
 }
 
 
-def _grantee_element(grant: Grant) -> PrincipalElement:
-    """The grantee as the principal of a statement; what is no principal covers nobody."""
-    text, span = grant.grantee_principal, grant.span or _NOWHERE
-    kind, value = _grantee_kind(text)
-    entries = (PrincipalEntry(kind, value, text, span),) if kind else ()
+def _element(principal: str, grant: Grant) -> PrincipalElement:
+    """A principal of a grant as that of a statement; what is no principal covers nobody."""
+    span = grant.span or _NOWHERE
+    kind, value = _kind_of(principal)
+    entries = (PrincipalEntry(kind, value, principal, span),) if kind else ()
     return PrincipalElement(entries, negated=False, span=span)
 
 
-def _grantee_kind(text: str) -> tuple[EntryKind | None, str]:
+def account_of(principal: str | None) -> str | None:
+    """The account that an account principal names, by its number or its root's ARN; None for any other."""
+    if principal is None:
+        return None
+    kind, value = _kind_of(principal)
+    return value if kind is EntryKind.ACCOUNT else None
+
+
+def _kind_of(text: str) -> tuple[EntryKind | None, str]:
     if is_account_id(text):
         return EntryKind.ACCOUNT, text
     arn = parse_arn(text)
@@ -133,4 +185,4 @@ def _grantee_kind(text: str) -> tuple[EntryKind | None, str]:
         )
     if arn.service == "iam" and arn.resource == "root":
         return EntryKind.ACCOUNT, arn.account
-    return _GRANTEE_KINDS.get((arn.service, arn.resource.partition("/")[0])), text
+    return _PRINCIPAL_KINDS.get((arn.service, arn.resource.partition("/")[0])), text

@@ -146,11 +146,10 @@ class PrincipalTest:
         listed = min((match for match in found if match is not None), default=None)
         if not self.element.negated:
             return listed
-        if not self.element.entries or (
-            listed is not None and not (self._effect is Effect.DENY and has_boundary)
-        ):
-            return None
-        return PrincipalMatch.NAMED
+        if self._effect is Effect.DENY:
+            return PrincipalMatch.NAMED if listed is None or has_boundary else None
+        # with Allow, which AWS no longer takes, an empty list lets nobody in
+        return PrincipalMatch.NAMED if listed is None and self.element.entries else None
 
     def _entry(self, entry: PrincipalEntry, caller: Principal) -> PrincipalMatch | None:
         return _MATCHERS[entry.kind](entry, caller, self._effect)

@@ -17,8 +17,12 @@ class Test(Protocol):
         """The canonical condition key that it reads, or a prefix of keys."""
 
     @property
-    def when_absent(self) -> bool:
-        """The answer for a context without the key."""
+    def keys(self) -> tuple[str, ...]:
+        """Every key that it reads, those of its policy variables included."""
+
+    @property
+    def is_opaque(self) -> bool:
+        """Whether a part of the policy that it asks with is not known yet."""
 
     @property
     def identity(self) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from policy_engine.model.opaque import Opaque
     from policy_engine.span import Span
     from policy_engine.syntax.operator_name import OperatorName
     from policy_engine.syntax.pattern import Pattern
@@ -13,11 +14,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ConditionValue:
-    """A value that a condition wants: its text, and as a pattern where its operator reads patterns."""
+    """A value that a condition wants: its text, and as a pattern where its operator reads patterns.
+
+    `opaque` is set where the value is not known yet; text and pattern then say nothing.
+    """
 
     text: str
     span: Span
     pattern: Pattern
+    opaque: Opaque | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,17 @@ FactValue = str | tuple[str, ...] | None
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Values by canonical key, and the prefixes of families that `values` holds completely."""
+    """What is known.
+
+    Attributes:
+        values: by canonical key.
+        families: the prefixes of families that `values` holds completely.
+        defaults: what a key is where the context does not say.
+    """
 
     values: Mapping[str, FactValue] = field(default_factory=dict)
     families: tuple[str, ...] = ()
+    defaults: Mapping[str, str] = field(default_factory=dict)
 
     def know(self, key: str) -> bool:
         """Whether the value of a key, or its absence, is a fact."""
@@ -32,4 +39,8 @@ class Facts:
 
     def joined(self, other: Facts) -> Facts:
         """These facts and others; the others win."""
-        return Facts({**self.values, **other.values}, (*self.families, *other.families))
+        return Facts(
+            {**self.values, **other.values},
+            (*self.families, *other.families),
+            {**self.defaults, **other.defaults},
+        )

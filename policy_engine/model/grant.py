@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class GrantConstraints:
-    """What the request's encryption context must hold; a constraint that is absent is None."""
+    """What the request must carry; a constraint that is absent is None.
+
+    `source_arn` is compared exactly with aws:SourceArn.
+    """
 
     encryption_context_equals: Mapping[str, str] | None = None
     encryption_context_subset: Mapping[str, str] | None = None
+    source_arn: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +34,9 @@ class Grant:
         grant_id: its id.
         grantee_principal: ARN (or service name) of who may use it.
         operations: API operation names (``Decrypt``), as ListGrants spells them.
-        constraints: what the encryption context must hold.
+        constraints: what the encryption context and the source must be.
         name: the friendly name that makes CreateGrant idempotent.
-        retiring_principal: who may retire it.
+        retiring_principal: ARN (or service name) of who may retire it.
         issuing_account: ARN of the account that made it.
         creation_date: seconds since 1970, or None where not known.
         pending: made, but not yet visible everywhere: usable by `token` only.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from policy_engine.model.grant import Grant
     from policy_engine.model.principal import Principal
 
 ScalarValue = str | bool | int | float
@@ -27,6 +28,8 @@ class Request:
         resource: the key's ARN, or ``*`` where the action has none.
         context: condition keys and their values.
         grant_tokens: tokens that make a grant usable before it is visible everywhere.
+        grant: the grant in question: for kms:RetireGrant the one to retire, for kms:CreateGrant the one to make,
+            without which no other grant can allow to make it.
     """
 
     principal: str | Principal
@@ -34,3 +37,4 @@ class Request:
     resource: str = "*"
     context: ContextInput = field(default_factory=dict)
     grant_tokens: tuple[str, ...] = ()
+    grant: Grant | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policy_engine.catalog.condition_keys import canonical_key
-from policy_engine.conditions.operators import find_operator
+from policy_engine.conditions.operators import OPERATORS
 from policy_engine.model.condition import Condition, ConditionValue
 from policy_engine.model.policy import Version
 from policy_engine.reading.elements import closest
@@ -70,15 +70,7 @@ def _operator(reader: Reader, block: JsonMember, name: OperatorName | None) -> O
         )
         reader.error("unknown-operator", f"there is no operator `{printable(block.name)}`", span, remedy)
         return None
-    operator = find_operator(name)
-    if operator is None:
-        reader.error(
-            "unsupported-operator",
-            f"the operator `{printable(block.name)}` is not supported yet",
-            span,
-            "the engine refuses what it cannot evaluate; rewrite the condition with another operator",
-        )
-    return operator
+    return OPERATORS[name.name]
 
 
 def _read_condition(

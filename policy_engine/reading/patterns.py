@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def read_pattern(reader: Reader, text: str, span: Span, *, variables: bool) -> Pattern | None:
-    """The pattern of a text; None, reported, for a broken variable and for one not supported yet."""
+    """The pattern of a text; None, reported, for a broken variable."""
     try:
-        pattern = parse_pattern(text, variables=variables)
+        return parse_pattern(text, variables=variables)
     except BadVariable as fault:
         reader.error(
             "bad-variable",
@@ -25,12 +25,3 @@ def read_pattern(reader: Reader, text: str, span: Span, *, variables: bool) -> P
             "write ${key} or ${key, 'default'}; ${$} stands for a dollar sign",
         )
         return None
-    if pattern.variables:
-        reader.error(
-            "variable-not-supported",
-            f"the policy variable `${{{printable(pattern.variables[0].key)}}}` is not supported yet",
-            span,
-            "write the value itself",
-        )
-        return None
-    return pattern

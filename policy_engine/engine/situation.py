@@ -1,0 +1,133 @@
+"""Everything about a request but its context: who, what, on which key, under which ceilings; and what follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policy_engine.calls.facts import key_facts, principal_facts
+from policy_engine.catalog.actions import find_action
+from policy_engine.engine.combination import Relation
+from policy_engine.graph.residual import Target
+from policy_engine.model.facts import Facts
+from policy_engine.model.principal import PrincipalKind
+from policy_engine.syntax.arn import parse_arn
+
+if TYPE_CHECKING:
+    from policy_engine.engine.callers import Caller
+    from policy_engine.engine.keys import KeyEntry
+    from policy_engine.graph.rows import StatementRow
+    from policy_engine.model.grant import Grant
+    from policy_engine.model.options import Options
+
+RETIRE_GRANT = "kms:retiregrant"
+_KMS = "kms:"
+_EVERY_NEW_KEY = "key/*"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EndpointRows:
+    """A VPC endpoint's rows; `id` None: every call comes through it."""
+
+    id: str | None
+    rows: tuple[StatementRow, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ceilings:
+    """What organization and network put over a request: empty where there is none.
+
+    `scps` has one tuple of rows for each level; `rcps` are the rows of all levels of the key's account.
+    """
+
+    scps: tuple[tuple[StatementRow, ...], ...] = ()
+    rcps: tuple[StatementRow, ...] = ()
+    endpoints: tuple[EndpointRows, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Situation:
+    """Everything but the context.
+
+    `grant` is the grant in question: to be retired, or to be made by way of another grant.
+    """
+
+    caller: Caller
+    key: KeyEntry | None
+    action: str
+    resource: str
+    ceilings: Ceilings
+    options: Options
+    grant: Grant | None = None
+
+    @property
+    def target(self) -> Target:
+        """What rows are specialised on."""
+        has_boundary = self.caller.boundary is not None
+        return Target(self.caller.principal, has_boundary, self.action, self.resource, self.grant)
+
+
+def relation_of(situation: Situation) -> Relation:
+    """What the caller is to the resource."""
+    principal = situation.caller.principal
+    if not situation.action.startswith(_KMS):
+        return _other_service(situation)
+    if principal.kind is PrincipalKind.ANONYMOUS:
+        return Relation.ANONYMOUS
+    action = find_action(situation.action)
+    owner = _account(situation.resource)
+    # an action that the catalogue does not know is taken for one on keys: the key policy must allow it
+    has_key = action.has_key if action else situation.resource != "*"
+    if not has_key or _names_no_key(situation.resource):
+        foreign = owner not in {None, "", principal.account}
+        return Relation.NOT_ACROSS_ACCOUNTS if foreign else Relation.NO_KEY
+    if situation.key is None:
+        return Relation.UNKNOWN_KEY
+    if situation.action == RETIRE_GRANT:
+        return Relation.RETIRE_GRANT
+    if principal.kind is PrincipalKind.SERVICE:
+        return Relation.SERVICE
+    if owner == principal.account:
+        return Relation.SAME_ACCOUNT
+    crosses = action is None or action.cross_account
+    return Relation.CROSS_ACCOUNT if crosses else Relation.NOT_ACROSS_ACCOUNTS
+
+
+def _other_service(situation: Situation) -> Relation:
+    """For actions of other services the ordinary rule holds (rule 107)."""
+    principal = situation.caller.principal
+    if principal.kind in {PrincipalKind.ANONYMOUS, PrincipalKind.SERVICE}:
+        return Relation.OTHER_SERVICE_WITHOUT_ACCOUNT
+    owner = _account(situation.resource)
+    if owner:
+        same = owner == principal.account
+        return Relation.OTHER_SERVICE_SAME_ACCOUNT if same else Relation.OTHER_SERVICE_CROSS_ACCOUNT
+    return Relation.OTHER_SERVICE
+
+
+def facts_of(situation: Situation) -> Facts:
+    """The facts that identity-based policies see."""
+    principal = situation.caller.principal
+    record = situation.key.record if situation.key else None
+    facts = principal_facts(principal).joined(key_facts(record, situation.resource, principal.account))
+    if not _is_alias(situation.resource):
+        return facts
+    # condition keys of KMS do not exist for an alias (rule 83)
+    values = {key: value for key, value in facts.values.items() if not key.startswith(_KMS)}
+    return Facts(values, (*facts.families, _KMS), facts.defaults)
+
+
+def _names_no_key(resource: str) -> bool:
+    """Whether a resource is an alias, or the pattern for a key that is still to be made."""
+    arn = parse_arn(resource)
+    return _is_alias(resource) or (arn is not None and arn.resource == _EVERY_NEW_KEY)
+
+
+def _is_alias(resource: str) -> bool:
+    arn = parse_arn(resource)
+    return arn is not None and arn.service == "kms" and arn.resource.startswith("alias/")
+
+
+def _account(resource: str) -> str | None:
+    arn = parse_arn(resource)
+    return arn.account if arn else None

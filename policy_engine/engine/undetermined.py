@@ -1,0 +1,160 @@
+"""Decides where something is not known: a context key, or a part of a policy that will be filled in later.
+
+Unknown is not absent: the key may have any value or none. A test that reads an unknown key has no answer, and the
+graph is followed both ways. Where every way ends alike, that is the answer; allowed is said only then. Tests are
+taken as independent of each other, so that a request may be called undetermined although two tests on one key
+exclude each other: the mistake is on the safe side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policy_engine.graph.formula import ALWAYS, NEVER, AllOf, AnyOf, Asked, Formula, Held, Path, all_of, any_of
+from policy_engine.graph.nodes import Ask, Leaf, Node
+from policy_engine.model.decision import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from policy_engine.graph.tests import Test
+    from policy_engine.model.request import RequestContext
+
+_MOST_STEPS = 20_000
+"""How many nodes are visited before the search gives up and says undetermined."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartialContext:
+    """A context of which some keys are not known.
+
+    Attributes:
+        known: what is known; a key that is in neither is known to be absent.
+        unknown: canonical keys; one that ends in `:` or `/` stands for all keys that begin with it.
+    """
+
+    known: RequestContext
+    unknown: frozenset[str]
+
+    def answer(self, test: Test) -> bool | None:
+        """A test's answer; None where it depends on what is not known."""
+        if test.is_opaque or any(self.is_unknown(key) for key in test.keys):
+            return None
+        return test.holds(self.known)
+
+    def is_unknown(self, key: str) -> bool:
+        """Whether the value of a key, or of some key of a family, is not known."""
+        if key in self.known:
+            return False
+        if key in self.unknown:
+            return True
+        prefixes = tuple(name for name in self.unknown if name[-1] in ":/")
+        if prefixes and key.startswith(prefixes):
+            return True
+        return key[-1] in ":/" and any(name.startswith(key) for name in self.unknown)
+
+
+def outcome_of(node: Node, context: PartialContext) -> Outcome:
+    """The outcome that every completion has, or UNDETERMINED.
+
+    A request that every completion denies is denied; where not every one does so explicitly, implicitly.
+    """
+    outcomes = _reachable(node, context)
+    if len(outcomes) == 1:
+        return next(iter(outcomes))
+    if Outcome.ALLOWED in outcomes or Outcome.UNDETERMINED in outcomes:
+        return Outcome.UNDETERMINED
+    return Outcome.IMPLICIT_DENY
+
+
+def _reachable(start: Node, context: PartialContext) -> set[Outcome]:
+    """The outcomes of all ways through the graph; a test that is met twice on a way has one answer."""
+    outcomes: set[Outcome] = set()
+    seen: set[tuple[int, frozenset[tuple[int, bool]]]] = set()
+    stack: list[tuple[Node, frozenset[tuple[int, bool]]]] = [(start, frozenset())]
+    while stack and not {Outcome.ALLOWED, Outcome.IMPLICIT_DENY} <= outcomes:
+        node, assumed = stack.pop()
+        if len(seen) > _MOST_STEPS:
+            return {Outcome.UNDETERMINED}
+        if (id(node), assumed) in seen:
+            continue
+        seen.add((id(node), assumed))
+        if isinstance(node, Leaf):
+            outcomes.add(node.outcome)
+        elif isinstance(node, Ask):
+            stack += _ways(node, assumed, context)
+        else:
+            stack.append((node.next, assumed))
+    return outcomes
+
+
+def _ways(
+    node: Ask, assumed: frozenset[tuple[int, bool]], context: PartialContext
+) -> list[tuple[Node, frozenset[tuple[int, bool]]]]:
+    answer = context.answer(node.test)
+    name = id(node.test)
+    if answer is None and (name, True) in assumed:
+        answer = True
+    elif answer is None and (name, False) in assumed:
+        answer = False
+    if answer is not None:
+        return [(node.holds if answer else node.fails, assumed)]
+    return [(node.holds, assumed | {(name, True)}), (node.fails, assumed | {(name, False)})]
+
+
+def left_of(formula: Formula, context: PartialContext) -> Formula:
+    """What of a formula depends on what is not known; the rest is decided away."""
+    match formula:
+        case Asked(test):
+            answer = context.answer(test)
+            return formula if answer is None else ALWAYS if answer else NEVER
+        case Held(_, part) | Path(_, part):
+            return left_of(part, context)
+        case AllOf(parts):
+            return all_of(*(left_of(part, context) for part in parts))
+        case AnyOf(parts):
+            left = [left_of(part, context) for part in parts]
+            return ALWAYS if ALWAYS in left else any_of(*left)
+
+
+def expression(deny: Formula, allow: Formula, context: PartialContext) -> str:
+    """When an undetermined request is allowed, in words over what is not known."""
+    denies, allows = left_of(deny, context), left_of(allow, context)
+    parts = [] if allows == ALWAYS else [_words(allows)]
+    if denies != NEVER:
+        parts.append(f"not ({_words(denies)})")
+    return " and ".join(parts)
+
+
+def _words(formula: Formula) -> str:
+    match formula:
+        case Asked(test):
+            return test_words(test)
+        case Held(_, part) | Path(_, part):
+            return _words(part)
+        case AllOf(parts):
+            return _joined(" and ", parts) or "always"
+        case AnyOf(parts):
+            return _joined(" or ", parts) or "never"
+
+
+def _joined(word: str, parts: tuple[Formula, ...]) -> str:
+    texts = dict.fromkeys(f"({_words(p)})" if isinstance(p, (AllOf, AnyOf)) else _words(p) for p in parts)
+    return word.join(texts)
+
+
+def test_words(test: Test) -> str:
+    """A test as a person writes it: `StringEquals kms:ViaService ["s3.us-east-1.amazonaws.com"]`."""
+    return repr(test)[1:-1]
+
+
+def unknown_keys(keys: Collection[str]) -> frozenset[str]:
+    """The canonical form of keys that are declared unknown."""
+    from policy_engine.catalog.condition_keys import CONDITION_KEYS, canonical_key  # noqa: PLC0415
+
+    found = set()
+    for key in keys:
+        entry = CONDITION_KEYS.get(key.lower())
+        found.add(entry.name if entry is not None else canonical_key(key))
+    return frozenset(found)
