@@ -26,7 +26,7 @@ from kms_core.model.caller import Caller
 from kms_core.model.key_reference import KeyReference
 from kms_core.model.key_states import require_state
 from kms_core.model.operations import FACTS, Operation
-from kms_core.service.context import Context, every_call
+from kms_core.service.context import of_call
 from kms_core.service.open_call import Admitted, OpenCall, ending
 from kms_core.service.parameters import check_grant_tokens
 from kms_core.store.grants import token_grant
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from kms_core.model.key import KeyMetadata
     from kms_core.model.sources import Sources
     from kms_core.permit import Permit
+    from kms_core.service.context import Parameters
     from kms_core.service.key_access import KeyAccess
     from kms_core.store.database import Database
     from kms_core.store.keys import KeyRow
@@ -120,7 +121,7 @@ class Calls:
         self,
         call: OpenCall,
         reference: KeyReference,
-        context: Context,
+        parameters: Parameters,
         *,
         engine_for: Callable[[str], Authorizer | None] = lambda _arn: None,
         foreign: str = _FOREIGN_KEY,
@@ -130,7 +131,7 @@ class Calls:
         Args:
             call: the call.
             reference: the key.
-            context: the condition keys that the operation adds.
+            parameters: what the operation was given, as `context` writes it.
             engine_for: who decides on the key with this ARN, where it is not the usual engine; asked with the
                 key's lock held.
             foreign: what to answer for a key of another account that is missing or forbidden.
@@ -146,7 +147,7 @@ class Calls:
             if row is None and _owns(call, reference):
                 raise NotFoundError(f"Key '{reference.arn}' does not exist")
             policies = (("key", row.policy_digest),) if row else ()
-            asked = self._asked(call, reference.arn, context, policies)
+            asked = self._asked(call, reference.arn, parameters, policies)
             with self._admit(
                 asked, engine_for(reference.arn), None if _owns(call, reference) else foreign
             ) as permit:
@@ -156,14 +157,14 @@ class Calls:
                 yield Admitted(permit, existing.metadata, existing.policy_digest)
 
     @contextmanager
-    def without_key(self, call: OpenCall, new_key_arn: str, context: Context) -> Iterator[Permit]:
+    def without_key(self, call: OpenCall, new_key_arn: str, parameters: Parameters) -> Iterator[Permit]:
         """Let a call through that is authorised on no key; the permit is for the key that it makes.
 
         Raises:
             AccessDeniedError: the caller may not.
         """
         call.key_arn = new_key_arn
-        asked = self._asked(call, "*", context, ())
+        asked = self._asked(call, "*", parameters, ())
         with self._gate.admit(asked) as permit:
             yield permit
 
@@ -180,16 +181,18 @@ class Calls:
             raise AccessDeniedError(text) from None
 
     def _asked(
-        self, call: OpenCall, resource: str, context: Context, policies: tuple[tuple[str, str], ...]
+        self, call: OpenCall, resource: str, parameters: Parameters, policies: tuple[tuple[str, str], ...]
     ) -> Call:
+        key_arn = call.key_arn or resource
+        context = of_call(call.operation, call.caller, self._region, key_arn, parameters)
         call.decided = True
         return Call(
             call_id=call.id,
             principal=call.caller.principal_arn,
             action=call.operation.action,
             resource=resource,
-            key_arn=call.key_arn or resource,
-            context=every_call(call.caller) | context,
+            key_arn=key_arn,
+            context=context,
             grant_tokens=call.grant_tokens,
             policies=(*policies, ("identities", self._identities)),
             via_service=call.caller.via_service,

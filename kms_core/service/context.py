@@ -1,93 +1,99 @@
-"""API CALL → CONDITION KEYS: what each operation tells the policies, one function for each kind of call.
+"""API CALL → CONDITION KEYS: what a call of each operation tells the policies.
 
-Not the keys that follow from the caller and the key (the engine knows those). Which operation carries which
-key: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html. A parameter that was left out
-counts with its default, except kms:BypassPolicyLockoutSafetyCheck, which then is absent: AWS's own examples
-test it with Null.
+Which parameter becomes which condition key is the engine's to say (`policy_engine.calls`); here is what each
+operation's parameters are, by their names in the API. Not the keys that follow from the caller and the key:
+the engine knows those. https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kms_core.model.key import SYMMETRIC_ALGORITHM
+from kms_core.errors import ValidationError
+from policy_engine.calls.api_call import ApiCall, CallContext, KnownKey
+from policy_engine.calls.operations import requests_for
+from policy_engine.calls.principals import parse_principal
+from policy_engine.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kms_core.model.caller import Caller
-    from kms_core.model.key import KeyMetadata
-    from policy_engine.model.grant import Grant, GrantConstraints
+    from kms_core.model.operations import Operation
+    from policy_engine.model.grant import Grant
 
-Context = dict[str, str | bool | Sequence[str]]
+Parameters = dict[str, object]
+"""What a call was given, by its names in the API; None is a parameter that was left out."""
 
-_ENCRYPTION_CONTEXT = "kms:EncryptionContext:"
 POLICY_NAME = "default"
 
 
-def every_call(caller: Caller) -> Context:
-    """What every call carries, besides what its operation adds."""
-    context: Context = dict(caller.session_context)
-    if caller.account is not None:
-        context["kms:CallerAccount"] = caller.account
-    if caller.via_service is not None:
-        context["kms:ViaService"] = caller.via_service
-    return context
+@dataclass(frozen=True, slots=True)
+class _NoKeys:
+    """No directory is needed: calls name their key by its ARN, and its properties are facts of the engine."""
+
+    def find(self, _arn: str) -> KnownKey | None:
+        return None
+
+    def aliased(self, _alias_arn: str) -> str | None:
+        return None
 
 
-def cryptographic(encryption_context: Mapping[str, str]) -> Context:
+def of_call(
+    operation: Operation, caller: Caller, region: str, key_arn: str, parameters: Parameters
+) -> CallContext:
+    """The condition keys of a call.
+
+    Args:
+        operation: what is called.
+        caller: who calls, and how the call arrives.
+        region: where this service is.
+        key_arn: the key; CreateKey does not look at it.
+        parameters: the others, as the functions below give them.
+
+    Raises:
+        ValidationError: the session claims a condition key that only the call itself can bring.
+    """
+    call = ApiCall(
+        operation=operation.value,
+        parameters={**parameters, "KeyId": key_arn},
+        principal=parse_principal(caller.principal_arn),
+        region=region,
+        keys=_NoKeys(),
+        via_service=caller.via_service,
+        session=caller.session_context,
+    )
+    try:
+        (check,) = requests_for(call)
+    except RequestError as error:
+        raise ValidationError(str(error)) from None
+    return check.context
+
+
+def cryptographic(encryption_context: Mapping[str, str]) -> Parameters:
     """Encrypt, Decrypt and GenerateDataKey on a symmetric encryption key."""
-    return {"kms:EncryptionAlgorithm": SYMMETRIC_ALGORITHM, **_pairs(encryption_context)}
+    return {"EncryptionContext": encryption_context}
 
 
-def create_key(key: KeyMetadata, *, bypass: bool | None) -> Context:
-    """CreateKey: what the key is to be."""
-    return {
-        "kms:KeySpec": key.spec.value,
-        "kms:KeyUsage": key.usage.value,
-        "kms:KeyOrigin": key.origin.value,
-        "kms:MultiRegion": key.multi_region,
-        **_bypass(bypass),
-    }
+def create_key(*, bypass: bool | None) -> Parameters:
+    """CreateKey: every key is a symmetric encryption key, which is the default of all that it could say."""
+    return {"BypassPolicyLockoutSafetyCheck": bypass}
 
 
-def key_policy(*, bypass: bool | None = None) -> Context:
+def key_policy(*, bypass: bool | None = None) -> Parameters:
     """GetKeyPolicy and PutKeyPolicy."""
-    return {"kms:PolicyName": POLICY_NAME, **_bypass(bypass)}
+    return {"PolicyName": POLICY_NAME, "BypassPolicyLockoutSafetyCheck": bypass}
 
 
-def create_grant(grant: Grant, caller: Caller) -> Context:
+def create_grant(grant: Grant) -> Parameters:
     """CreateGrant: the grant that is asked for."""
-    context: Context = {
-        "kms:GrantOperations": list(grant.operations),
-        "kms:GranteePrincipal": grant.grantee_principal,
-        **grants(caller),
-        **_constraint(grant.constraints),
+    return {
+        "Operations": grant.operations,
+        "GranteePrincipal": grant.grantee_principal,
+        "RetiringPrincipal": grant.retiring_principal,
+        "Constraints": {
+            "EncryptionContextEquals": grant.constraints.encryption_context_equals,
+            "EncryptionContextSubset": grant.constraints.encryption_context_subset,
+        },
     }
-    if grant.retiring_principal is not None:
-        context["kms:RetiringPrincipal"] = grant.retiring_principal
-    return context
-
-
-def grants(caller: Caller) -> Context:
-    """ListGrants; whether an AWS service does it, for itself or for a caller."""
-    return {"kms:GrantIsForAWSResource": caller.is_service or caller.via_service is not None}
-
-
-def _constraint(constraints: GrantConstraints) -> Context:
-    for kind, pairs in (
-        ("EncryptionContextEquals", constraints.encryption_context_equals),
-        ("EncryptionContextSubset", constraints.encryption_context_subset),
-    ):
-        if pairs is not None:
-            return {"kms:GrantConstraintType": kind, **_pairs(pairs)}
-    return {}
-
-
-def _pairs(encryption_context: Mapping[str, str]) -> Context:
-    return {f"{_ENCRYPTION_CONTEXT}{name}": value for name, value in encryption_context.items()}
-
-
-def _bypass(bypass: bool | None) -> Context:  # noqa: FBT001 - private
-    return {} if bypass is None else {"kms:BypassPolicyLockoutSafetyCheck": bypass}

@@ -99,12 +99,12 @@ class CryptographicOperations:
         with calls.begin(Operation.DECRYPT, caller, grant_tokens) as call:
             check_bytes("ciphertextBlob", ciphertext_blob, 1, MAX_CIPHERTEXT)
             pairs = check_encryption_context(encryption_context)
-            carried = context.cryptographic(pairs)
+            given = context.cryptographic(pairs)
             if key_id is None:
                 reference = self._named_in(call, ciphertext_blob)
-                admission = calls.on_key(call, reference, carried, foreign=FOREIGN_CIPHERTEXT)
+                admission = calls.on_key(call, reference, given, foreign=FOREIGN_CIPHERTEXT)
             else:
-                admission = calls.on_key(call, calls.reference(call, key_id), carried)
+                admission = calls.on_key(call, calls.reference(call, key_id), given)
             with admission as admitted:
                 plaintext = self._open(admitted, decode(ciphertext_blob), pairs)
                 return Decrypted(plaintext, admitted.key.arn, SYMMETRIC_ALGORITHM)

@@ -97,9 +97,9 @@ class GrantOperations:
                 issuing_account=f"arn:{call.caller.partition}:iam::{issuer}:root",
                 creation_date=core.sources.now(),
             )
-            carried = context.create_grant(grant, call.caller)
+            given = context.create_grant(grant)
             decider = partial(self._without_narrower_grants, grant)
-            with core.calls.on_key(call, reference, carried, engine_for=decider) as admitted:
+            with core.calls.on_key(call, reference, given, engine_for=decider) as admitted:
                 return self._file(admitted.key.key_id, grant)
 
     def list_grants(
@@ -135,7 +135,7 @@ class GrantOperations:
                 check_principal("granteePrincipal", grantee_principal)
             reference = core.calls.reference(call, key_id)
             after = _position(marker, reference.key_id)
-            with core.calls.on_key(call, reference, context.grants(call.caller)) as admitted:
+            with core.calls.on_key(call, reference, {}) as admitted:
                 with core.database.read() as connection:
                     found = rows.grants_of(
                         connection,

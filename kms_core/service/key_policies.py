@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from kms_core.errors import LimitExceededError, MalformedPolicyDocumentError
 from kms_core.model.operations import Operation
-from kms_core.service.context import every_call, key_policy
+from kms_core.service.context import key_policy, of_call
 from kms_core.service.key_access import record_of
 from kms_core.service.parameters import check_length
 from policy_engine import PolicyEngine, Request
@@ -79,7 +79,7 @@ def read_key_policy(text: str) -> Policy:
         raise MalformedPolicyDocumentError(str(error)) from error
 
 
-def require_no_lockout(bundle: Bundle, caller: Caller, key: KeyMetadata, policy: Policy) -> None:
+def require_no_lockout(bundle: Bundle, caller: Caller, region: str, key: KeyMetadata, policy: Policy) -> None:
     """The lock-out safety check: under the new policy the caller could put another one.
 
     Identity policies count where the new policy lets them; grants do not.
@@ -92,7 +92,7 @@ def require_no_lockout(bundle: Bundle, caller: Caller, key: KeyMetadata, policy:
         principal=caller.principal_arn,
         action=Operation.PUT_KEY_POLICY.action,
         resource=key.arn,
-        context=every_call(caller) | key_policy(),
+        context=of_call(Operation.PUT_KEY_POLICY, caller, region, key.arn, key_policy()),
     )
     if not engine.authorize(request).allowed:
         raise MalformedPolicyDocumentError(_LOCKED_OUT)

@@ -65,10 +65,10 @@ class KeyOperations:
             key = self._planned(call.caller, description)
             text = default_key_policy(call.caller.partition, key.account) if policy is None else policy
             document = read_key_policy(text)
-            carried = context.create_key(key, bypass=bypass_policy_lockout_safety_check)
-            with core.calls.without_key(call, key.arn, carried) as permit:
+            given = context.create_key(bypass=bypass_policy_lockout_safety_check)
+            with core.calls.without_key(call, key.arn, given) as permit:
                 if not bypass_policy_lockout_safety_check:
-                    require_no_lockout(core.identities, call.caller, key, document)
+                    require_no_lockout(core.identities, call.caller, core.region, key, document)
                 return self._make(permit, key, text)
 
     def describe_key(

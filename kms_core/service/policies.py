@@ -81,10 +81,10 @@ class PolicyOperations:
             _check_name(policy_name)
             document = read_key_policy(policy)
             reference = core.calls.reference(call, key_id)
-            carried = context.key_policy(bypass=bypass_policy_lockout_safety_check)
-            with core.calls.on_key(call, reference, carried) as admitted:
+            given = context.key_policy(bypass=bypass_policy_lockout_safety_check)
+            with core.calls.on_key(call, reference, given) as admitted:
                 if not bypass_policy_lockout_safety_check:
-                    require_no_lockout(core.identities, call.caller, admitted.key, document)
+                    require_no_lockout(core.identities, call.caller, core.region, admitted.key, document)
                 with core.database.write() as connection:
                     digest = file_policy(connection, policy)
                     keys.set_policy(connection, admitted.key.key_id, digest)

@@ -36,6 +36,8 @@ _NAMED_KINDS = frozenset(
     {EntryKind.USER, EntryKind.ROLE, EntryKind.ASSUMED_ROLE, EntryKind.FEDERATED_USER, EntryKind.UNIQUE_ID}
 )
 _USER_ID = "AIDA"
+# The keys by which a policy can tell one outsider from another.
+_ABOUT_THE_CALLER = frozenset({_PRINCIPAL_ARN, "aws:PrincipalType", "aws:username"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ def insiders(policy: Policy, place: Place) -> Iterator[Principal]:
 
 def outsiders(policy: Policy, place: Place) -> Iterator[Principal]:
     """Principals of an account that the policy does not name, and those that its conditions let in."""
-    for resource in ("role/outsider", "user/outsider", "root"):
+    told_apart = any(c.key in _ABOUT_THE_CALLER for s in policy.statements for c in s.conditions)
+    for resource in ("role/outsider", "user/outsider", "root") if told_apart else ("role/outsider",):
         yield parse_principal(place.principal(resource))
     yield from (p for p in _of_conditions(policy, place) if p.account == place.account)
 

@@ -18,9 +18,10 @@ from policy_engine.conditions.endpoint import ComesThroughTest
 from policy_engine.conditions.test import ContextTest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from policy_engine.graph.tests import Test
+    from policy_engine.model.condition import Condition
 
 Value = str | tuple[str, ...] | None
 """A value in canonical form; None is absent."""
@@ -60,19 +61,34 @@ def keys_read(test: Test) -> tuple[str, ...]:
     return () if isinstance(test, GrantTokenTest) else (test.key,)
 
 
-def domains(tests: Iterable[Test], action: str, fixed: Mapping[str, tuple[Value, ...]]) -> Domains:
+def domains(
+    tests: Iterable[Test],
+    action: str,
+    fixed: Mapping[str, tuple[Value, ...]],
+    required: Sequence[Condition] = (),
+) -> Domains:
     """The candidates of every key that the tests read.
 
     Args:
         tests: all tests of a graph.
         action: the action that is asked for, in any case.
         fixed: the candidates of keys whose values a searcher may not choose.
+        required: conditions that must hold: a value that fails one is no candidate.
     """
     asking: dict[str, list[Test]] = {}
     for test in tests:
         for key in keys_read(test):
             asking.setdefault(key, []).append(test)
-    return {key: _domain(key, found, action, fixed) for key, found in asking.items()}
+    wanted = [ContextTest(condition) for condition in required]
+    return {
+        key: tuple(v for v in _domain(key, found, action, fixed) if _meets(key, v, wanted))
+        for key, found in asking.items()
+    }
+
+
+def _meets(key: str, value: Value, wanted: list[ContextTest]) -> bool:
+    context = {} if value is None else {key: value}
+    return all(test.holds(context) for test in wanted if test.key == key)
 
 
 def _domain(
@@ -84,26 +100,34 @@ def _domain(
         return (None,)
     texts = _BOOLEANS if _is_boolean(key) else (*_PLAUSIBLE.get(key, ()), *_asked(key, tests), *_others(key))
     values: list[Value] = [(text,) if is_multivalued(key) else text for text in texts]
-    distinct: dict[tuple[bool, ...], Value] = {}
+    named = {None, *(text for test in tests for text in _named(test, key))}
+    distinct: dict[tuple[object, ...], Value] = {}
     for value in (None, *values):
-        context = {} if value is None else {key: value}
-        distinct.setdefault(tuple(test.holds(context) for test in tests), value)
+        answers = tuple(_answer(test, key, value, named) for test in tests)
+        distinct.setdefault(answers, value)
     return tuple(distinct.values())
+
+
+def _answer(test: Test, key: str, value: Value, named: set[str | None]) -> object:
+    """What a test makes of a value; of one that reads other keys as well, whether it knows the value."""
+    if keys_read(test) != (key,):
+        return value if value in named else "another value"
+    return test.holds({} if value is None else {key: value})
 
 
 def _asked(key: str, tests: list[Test]) -> list[str]:
     """The texts that the tests name, or that fit what they name."""
     patterns = [v.pattern for t in tests if isinstance(t, ContextTest) for v in t.condition.values]
-    pairs = [
-        value
-        for test in tests
-        if isinstance(test, EncryptionContextTest)
-        for name, value in test.pairs.items()
-        if ENCRYPTION_CONTEXT + ascii_lower(name) == key
-    ]
-    endpoints = [t.endpoint for t in tests if isinstance(t, ComesThroughTest) and t.endpoint]
+    named = [text for test in tests for text in _named(test, key)]
     literals = [p.text for p in patterns]  # where wildcards mean nothing, `*` is itself
-    return [*pairs, *endpoints, *samples(patterns), *literals]
+    return [*named, *samples(patterns), *literals]
+
+
+def _named(test: Test, key: str) -> list[str]:
+    """The values of a key that a test names which is no condition's."""
+    if isinstance(test, EncryptionContextTest):
+        return [v for name, v in test.pairs.items() if ENCRYPTION_CONTEXT + ascii_lower(name) == key]
+    return [test.endpoint] if isinstance(test, ComesThroughTest) and test.endpoint else []
 
 
 def _is_boolean(key: str) -> bool:

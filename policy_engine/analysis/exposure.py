@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from policy_engine.analysis.callers import Place, give_everything, outsiders
+from policy_engine.analysis.domains import carried
 from policy_engine.analysis.samples import samples
 from policy_engine.analysis.standpoint import named_accounts, partition_of, possible_keys
 from policy_engine.analysis.witness import find_witness
 from policy_engine.catalog.actions import ACTIONS
 from policy_engine.engine.policy_engine import PolicyEngine
+from policy_engine.graph.actions import ActionTest
 from policy_engine.model.bundle import KeyRecord
 from policy_engine.model.policy import Effect
 from policy_engine.model.principal import EntryKind
@@ -112,31 +114,64 @@ def _accounts() -> Iterator[str]:
 
 
 def _exposure(policy: Policy, statement: Statement, place: Place, key_arn: str | None) -> Exposure | None:
-    fixed = _fixed(policy, place)
     complete = True
     for key in possible_keys(policy, key_arn):
-        engine = PolicyEngine()
-        engine.put_key(KeyRecord(key, policy=policy))
+        outside = _Outside(policy, statement, place, key)
         for principal in outsiders(policy, place):
-            give_everything(engine, principal)
-            witnesses, all_tried = _witnesses(engine, principal, key, fixed)
+            witnesses, all_tried = outside.witnesses(principal)
             if witnesses:
                 return Exposure(statement, witnesses[0], tuple(request.action for request in witnesses))
             complete = complete and all_tried
     return None if complete else Exposure(statement, None, (), complete=False)
 
 
-def _witnesses(
-    engine: PolicyEngine, principal: Principal, key: str, fixed: dict[str, tuple[Value, ...]]
-) -> tuple[list[Request], bool]:
-    searches = [find_witness(engine, Request(principal, action, key), fixed=fixed) for action in _actions()]
-    return [s.witness for s in searches if s.witness is not None], all(s.complete for s in searches)
+class _Outside:
+    """One statement, with every Deny, on one key, asked by outsiders."""
+
+    def __init__(self, policy: Policy, statement: Statement, place: Place, key: str) -> None:
+        self._engine = PolicyEngine()
+        self._engine.put_key(KeyRecord(key, policy=policy))
+        self._key = key
+        self._conditions = statement.conditions
+        self._fixed = _fixed(policy, place)
+        self._groups = _alike(policy, statement)
+
+    def witnesses(self, principal: Principal) -> tuple[list[Request], bool]:
+        """A request for each action that a principal can do, and whether everything was tried."""
+        give_everything(self._engine, principal)
+        found: list[Request] = []
+        complete = True
+        for actions in self._groups:
+            request = Request(principal, actions[0], self._key)
+            search = find_witness(self._engine, request, fixed=self._fixed, required=self._conditions)
+            complete = complete and search.complete
+            if search.witness is not None:
+                requests = (replace(search.witness, action=action) for action in actions)
+                found += [request for request in requests if self._engine.authorize(request).allowed]
+        return sorted(found, key=lambda request: _by_use(request.action)), complete
 
 
-def _actions() -> list[str]:
-    """The actions that work on a key of another account; decryption first: the best example."""
-    names = [a.name for a in ACTIONS.values() if a.has_key and a.cross_account]
-    return sorted(names, key=lambda name: (name != _FIRST, name))
+def _alike(policy: Policy, statement: Statement) -> list[list[str]]:
+    """The actions that a statement covers and that work on a key of another account, in groups.
+
+    The actions of a group are covered by the same statements and carry the same of the keys that these ask
+    about, so that one of them speaks for all.
+    """
+    tests = [ActionTest(s.action) for s in policy.statements]
+    keys = {condition.key for s in policy.statements for condition in s.conditions}
+    own = ActionTest(statement.action)
+    groups: dict[object, list[str]] = {}
+    for name, action in ACTIONS.items():
+        if action.has_key and action.cross_account and own.covers(name):
+            covered = tuple(test.covers(name) for test in tests)
+            asked = frozenset(key for key in keys if carried(name, key))
+            groups.setdefault((covered, asked), []).append(action.name)
+    return list(groups.values())
+
+
+def _by_use(action: str) -> tuple[bool, str]:
+    """Decryption first: the best example."""
+    return action != _FIRST, action
 
 
 def _fixed(policy: Policy, place: Place) -> dict[str, tuple[Value, ...]]:

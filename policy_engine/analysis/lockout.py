@@ -15,6 +15,7 @@ from policy_engine.analysis.callers import Place, give_everything, insiders
 from policy_engine.analysis.standpoint import possible_keys
 from policy_engine.analysis.witness import Search, find_witness
 from policy_engine.engine.policy_engine import PolicyEngine
+from policy_engine.graph.actions import ActionTest
 from policy_engine.model.bundle import KeyRecord
 from policy_engine.model.policy import Effect
 from policy_engine.model.request import Request
@@ -22,6 +23,7 @@ from policy_engine.syntax.arn import parse_arn
 
 if TYPE_CHECKING:
     from policy_engine.model.policy import Policy, Statement
+    from policy_engine.model.principal import Principal
 
 PUT_KEY_POLICY = "kms:PutKeyPolicy"
 
@@ -66,18 +68,38 @@ def who_can_administer(policy: Policy, key_arn: str | None = None) -> Search:
 
 
 def _search(policy: Policy, key: str) -> Search:
+    """Ask for each Allow statement by itself, with every Deny: what allows is a union."""
     arn = parse_arn(key)
-    place = Place(arn.partition, arn.account) if arn else Place("aws", "")
+    callers = list(insiders(policy, Place(arn.partition, arn.account) if arn else Place("aws", "")))
+    denies = tuple(s for s in policy.statements if s.effect is Effect.DENY)
+    complete = True
+    for statement in policy.statements:
+        if statement.effect is Effect.ALLOW and allows_to_put(statement):
+            alone = replace(policy, statements=(*denies, statement))
+            search = _by_statement(alone, statement, key, callers)
+            if search.witness is not None:
+                return search
+            complete = complete and search.complete
+    return Search(None, complete)
+
+
+def _by_statement(policy: Policy, statement: Statement, key: str, callers: list[Principal]) -> Search:
     engine = PolicyEngine()
     engine.put_key(KeyRecord(key, policy=policy))
     complete = True
-    for principal in insiders(policy, place):
+    for principal in callers:
         give_everything(engine, principal)
-        search = find_witness(engine, Request(principal, PUT_KEY_POLICY, key))
+        request = Request(principal, PUT_KEY_POLICY, key)
+        search = find_witness(engine, request, required=statement.conditions)
         if search.witness is not None:
             return search
         complete = complete and search.complete
     return Search(None, complete)
+
+
+def allows_to_put(statement: Statement) -> bool:
+    """Whether a statement's actions cover kms:PutKeyPolicy."""
+    return ActionTest(statement.action).covers(PUT_KEY_POLICY.lower())
 
 
 def _denies_to_blame(policy: Policy, key_arn: str | None) -> tuple[Statement, ...]:

@@ -16,11 +16,12 @@ from policy_engine.graph.nodes import Ask, Leaf, asked_tests
 from policy_engine.model.decision import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from policy_engine.analysis.domains import Domains, Value
     from policy_engine.engine.policy_engine import PolicyEngine
     from policy_engine.graph.nodes import Node
+    from policy_engine.model.condition import Condition
     from policy_engine.model.request import Request
 
 MAX_STEPS = 20_000
@@ -50,6 +51,7 @@ def find_witness(
     request: Request,
     *,
     fixed: Mapping[str, tuple[Value, ...]] | None = None,
+    required: Sequence[Condition] = (),
     max_steps: int = MAX_STEPS,
 ) -> Search:
     """Search for a context that allows a request.
@@ -58,13 +60,14 @@ def find_witness(
         engine: what decides.
         request: caller, action and resource; its own context is kept and added to.
         fixed: candidates of keys that may not be chosen freely, such as the organization of an outsider.
+        required: conditions that every witness must meet, where a caller knows some; they shorten the search.
         max_steps: when to give up.
 
     Raises:
         RequestError: the principal of the request is none.
     """
     node = engine.residual(request).node
-    found = domains(asked_tests(node), request.action, fixed or {})
+    found = domains(asked_tests(node), request.action, fixed or {}, required)
     given = engine.context(request.context)
     return _Walk(engine, request, found, _live_keys(node), max_steps).run(node, dict(given))
 

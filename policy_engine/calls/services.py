@@ -86,4 +86,3 @@ def context_of(
     if pairs:
         context["kms:EncryptionContextKeys"] = tuple(pairs)
     return {key: value for key, value in context.items() if known.carries(key)}
-

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from policy_engine.cli.failures import InputError, run
+from policy_engine.cli.lint_rule import rule, unknown_rule
 from policy_engine.cli.terminal import columns, wants_colour, write, write_error
 from policy_engine.errors import Severity
 from policy_engine.lint.severity import ORDER, weighs
@@ -163,12 +164,7 @@ def _selected(select: Sequence[str], ignore: Sequence[str]) -> tuple[Rule, ...]:
     try:
         return select_rules(select, ignore)
     except UnknownRuleError as error:
-        raise click.UsageError(_unknown(error)) from None
-
-
-def _unknown(error: Exception) -> str:
-    meant = getattr(error, "meant", None)
-    return f"{error}: did you mean `{meant}`?" if meant else f"{error}: `{_NAME} rule --all` lists them"
+        raise click.UsageError(unknown_rule(error)) from None
 
 
 def _report(paths: Sequence[str], type_name: str, rules: tuple[Rule, ...]) -> tuple[Report, bool]:
@@ -213,47 +209,7 @@ def _write(report: Report, name: str, file: str | None) -> None:
         ) from None
 
 
-@policy_lint.command()
-@click.argument("code", required=False, metavar="[CODE|NAME]")
-@click.option("--all", "every", is_flag=True, help="All rules.")
-@click.option(
-    "--output-format", "form", type=click.Choice(("text", "json")), default="text", show_default=True
-)
-@click.option(
-    "--pages",
-    type=click.Path(file_okay=False),
-    metavar="DIR",
-    help="Write a Markdown page for each rule into a folder.",
-)
-def rule(code: str | None, *, every: bool, form: str, pages: str | None) -> int:
-    """Print what a rule looks for, why, and a bad and a good example."""
-    import json  # noqa: PLC0415 - as the imports below
-
-    from policy_engine.lint.documentation import as_data, as_text  # noqa: PLC0415 - only where rules are printed
-    from policy_engine.lint.registry import RULES, UnknownRuleError, find_rule  # noqa: PLC0415 - as above
-
-    if (code is None) == (not every):
-        raise click.UsageError("name a rule, or write --all")
-    try:
-        rules = RULES if every else (find_rule(str(code)),)
-    except UnknownRuleError as error:
-        raise click.UsageError(_unknown(error)) from None
-    if pages is not None:
-        _write_pages(rules, Path(pages))
-    elif form == "json":
-        data = [as_data(each) for each in rules]
-        write(json.dumps(data if every else data[0], indent=2))
-    else:
-        write("\n\n\n".join(as_text(each) for each in rules))
-    return LintExit.CLEAN
-
-
-def _write_pages(rules: Sequence[Rule], folder: Path) -> None:
-    from policy_engine.lint.documentation import as_markdown  # noqa: PLC0415 - only where pages are written
-
-    folder.mkdir(parents=True, exist_ok=True)
-    for each in rules:
-        (folder / f"{each.id}.md").write_text(as_markdown(each), encoding="utf-8")
+policy_lint.add_command(rule)
 
 
 def main() -> None:

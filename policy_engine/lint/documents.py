@@ -12,19 +12,19 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from policy_engine.bundle.documents import parse_document
-from policy_engine.errors import PolicySyntaxError
+from policy_engine.errors import Diagnostic, PolicySyntaxError
 from policy_engine.lint.forms import find_form, policies_of
 from policy_engine.lint.subject import Document, Reference, Subject
 from policy_engine.model.policy import PolicyKind
 from policy_engine.reading import collect_document
+from policy_engine.syntax import json_limits
 from policy_engine.syntax.json_document import parse_nested
 from policy_engine.syntax.json_tree import JsonArray, JsonObject, JsonString
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from policy_engine.errors import Diagnostic
-    from policy_engine.lint.forms import Form
+    from policy_engine.lint.forms import Form, Found
     from policy_engine.span import Source
     from policy_engine.syntax.json_document import JsonDocument
     from policy_engine.syntax.json_tree import JsonNode
@@ -56,7 +56,14 @@ def read_document(content: bytes, file: str, kind: PolicyKind | None = None) -> 
         return _of_form(file, parsed, form)
     if kind is None and not _is_policy(parsed.root):
         raise UnrecognisedError("it holds no policy: it has no `Statement`, and it is no part of a bundle")
-    subject = _subject(parsed.root, parsed.source, kind or kind_of(parsed.root), PurePath(file).stem, parsed)
+    try:
+        json_limits.check_size(parsed.source, json_limits.MAX_POLICY_BYTES)
+        json_limits.check(parsed.source, json_limits.MAX_POLICY_DEPTH)
+    except PolicySyntaxError as error:
+        return Document(file, parsed.source, parsed.root, (error.diagnostic,))
+    subject = _read(
+        parsed.root, parsed.source, kind or kind_of(parsed.root), PurePath(file).stem, parsed.diagnostics
+    )
     return _document(file, parsed, (subject,))
 
 
@@ -100,7 +107,7 @@ def _of_form(file: str, parsed: JsonDocument, form: Form) -> Document:
             path = PurePath(file).parent / found.node.value
             references.append(Reference(str(path), found.kind))
         else:
-            subjects.append(_subject(found.node, parsed.source, found.kind, found.name, parsed))
+            subjects.append(_subject(found, parsed))
     grants = _grant_faults(parsed) if form.has_grants else ()
     document = _document(file, parsed, tuple(subjects), grants)
     return replace(document, references=tuple(references), role=form.role)
@@ -124,15 +131,33 @@ def _document(
     return Document(file, parsed.source, parsed.root, (*own, *more), subjects)
 
 
-def _subject(node: JsonNode, source: Source, kind: PolicyKind, name: str, parsed: JsonDocument) -> Subject:
-    """A policy, read from its object or from the text that a string holds."""
-    found: tuple[Diagnostic, ...] = parsed.diagnostics
+def _subject(found: Found, parsed: JsonDocument) -> Subject:
+    """A policy of a document, read from its object or from the text that a string holds."""
+    node, source = found.node, parsed.source
     if isinstance(node, JsonString):
         try:
             nested = parse_nested(node, source, collect=True)
         except PolicySyntaxError as error:
-            return Subject(source, node, kind, name, None, (error.diagnostic,))
-        node, source, found = nested.root, nested.source, nested.diagnostics
+            return Subject(source, node, found.kind, found.name, None, (error.diagnostic,))
+        return _read(nested.root, nested.source, found.kind, found.name, nested.diagnostics)
+    if node.end - node.start > json_limits.MAX_POLICY_BYTES:
+        return Subject(source, node, found.kind, found.name, None, (_too_large(node, source),))
+    return _read(node, source, found.kind, found.name, parsed.diagnostics)
+
+
+def _too_large(node: JsonNode, source: Source) -> Diagnostic:
+    size = node.end - node.start
+    message = (
+        f"the policy has {size:,} characters, more than the {json_limits.MAX_POLICY_BYTES:,} that are read"
+    )
+    remedy = "a key policy may have 32,768 bytes, a managed policy 6,144 characters"
+    return Diagnostic("too-large", message, node.span(source), remedy)
+
+
+def _read(
+    node: JsonNode, source: Source, kind: PolicyKind, name: str, found: Sequence[Diagnostic]
+) -> Subject:
+    """The policy of a node, with what reading the text found in it."""
     policy, diagnostics = collect_document(node, source, kind, name)
     own = (d for d in found if d.span is not None and node.start <= d.span.start and d.span.end <= node.end)
     return Subject(source, node, kind, name, policy, (*own, *diagnostics))

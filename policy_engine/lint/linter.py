@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from policy_engine.errors import Diagnostic
     from policy_engine.lint.rule import Rule
     from policy_engine.lint.subject import Document, Subject
-    from policy_engine.model.bundle import Bundle, Skipped
+    from policy_engine.model.bundle import Bundle, KeyRecord, Skipped
     from policy_engine.span import Position
 
 
@@ -160,18 +160,14 @@ def _identity(diagnostic: Diagnostic) -> tuple[object, ...]:
 
 
 def _with_keys(document: Document, bundle: Bundle | None) -> Document:
-    """The document with the key of each key policy, and its name, as far as the bundle knows them."""
+    """The document with what the bundle knows of the key of each key policy."""
     if bundle is None:
         return document
-    keys = {
-        (key.policy.span.file, key.policy.span.begin): (key.arn, key.policy.name)
-        for key in bundle.keys.values()
-        if key.policy
-    }
-    return replace(
-        document, subjects=tuple(_with_key(s, *keys.get(s.place, (None, s.name))) for s in document)
-    )
+    keys = {(k.policy.span.file, k.policy.span.begin): k for k in bundle.keys.values() if k.policy}
+    return replace(document, subjects=tuple(_with_key(s, keys.get(s.place)) for s in document))
 
 
-def _with_key(subject: Subject, key_arn: str | None, name: str) -> Subject:
-    return replace(subject, key_arn=key_arn or subject.key_arn, name=name)
+def _with_key(subject: Subject, key: KeyRecord | None) -> Subject:
+    if key is None or key.policy is None:
+        return subject
+    return replace(subject, key_arn=key.arn, name=key.policy.name, aws_managed=key.aws_managed)

@@ -30,6 +30,7 @@ class Subject:
         policy: the policy, without the statements that cannot be read; None where nothing can.
         diagnostics: what reading found.
         key_arn: for a key policy, the key that it belongs to, where that is known.
+        aws_managed: whether AWS owns the key and alone changes its policy.
     """
 
     source: Source
@@ -39,6 +40,7 @@ class Subject:
     policy: Policy | None
     diagnostics: tuple[Diagnostic, ...]
     key_arn: str | None = None
+    aws_managed: bool = False
 
     @property
     def span(self) -> Span:

@@ -10,16 +10,20 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.differential import vocabulary as words
+from tests.reference.plain_data import Json
+from tests.reference.principals import caller_of
 
-Json = dict[str, Any]
+Case = dict[str, Any]
 
 
-def cases(supported: str = "skeleton") -> st.SearchStrategy[Json]:
+def cases(supported: str = "skeleton") -> st.SearchStrategy[Case]:
     """The generator's cases, by seed: the same vocabulary and the same odds."""
-    return st.integers(min_value=0, max_value=2**48).map(lambda seed: random_case(random.Random(seed), supported))
+    return st.integers(min_value=0, max_value=2**48).map(
+        lambda seed: random_case(random.Random(seed), supported)
+    )
 
 
-def random_case(rng: random.Random, supported: str = "skeleton") -> Json:
+def random_case(rng: random.Random, supported: str = "skeleton") -> Case:
     """One scenario case without `name` and `expect`; the same for the same state of `rng`."""
     return _Generator(rng, supported).case()
 
@@ -30,19 +34,19 @@ class _Generator:
         self.all = supported == "all"
         self.context_words = {**words.CONTEXT, **(words.CONTEXT_OF_ALL if self.all else {})}
         self.asked_words = {**words.ASKED, **(words.ASKED_OF_ALL if self.all else {})}
-        self.request: Json = {}
+        self.request: Case = {}
 
     def often(self, odds: float) -> bool:
         return self.rng.random() < odds
 
-    def some(self, options: Any, most: int) -> list[Any]:  # noqa: ANN401  # any table of the vocabulary
+    def some(self, options: Json, most: int) -> list[Any]:
         return [self.rng.choice(options) for _ in range(self.rng.randint(1, most))]
 
     # --- the request
 
-    def case(self) -> Json:
+    def case(self) -> Case:
         self.request = self.make_request()
-        case: Json = {"request": self.request, "policies": self.policies()}
+        case: Case = {"request": self.request, "policies": self.policies()}
         if self.often(0.03):
             self.spoil(case["policies"])
         if self.often(0.5):
@@ -52,13 +56,20 @@ class _Generator:
             case["options"] = {option: self.often(0.5)}
         return case
 
-    def make_request(self) -> Json:
+    def make_request(self) -> Case:
         subject = self.rng.choices(list(words.SUBJECTS), weights=(84, 8, 4, 4))[0]
         action = self.rng.choice(words.SUBJECTS[subject])
+        if self.all and subject == words.KEY and self.often(0.05):
+            action = "kms:RetireGrant"
         caller = self.caller()
         if subject == words.ALIAS and words.OWNER not in str(caller) and not self.all:
             caller = {"kind": "root", "arn": f"arn:aws:iam::{words.OWNER}:root"}
-        request: Json = {"principal": caller, "action": action, "resource": subject, "context": self.context()}
+        request: Case = {
+            "principal": caller,
+            "action": action,
+            "resource": subject,
+            "context": self.context(),
+        }
         if self.all and action in ("kms:CreateGrant", "kms:RetireGrant"):
             self.request = request
             request["grant"] = self.grant(9) | {"RetiringPrincipal": self.grantee()}
@@ -66,12 +77,12 @@ class _Generator:
             request["grant_tokens"] = [self.rng.choice(["token-1", "g-2", "unknown"])]
         return request
 
-    def caller(self) -> Json | str:
+    def caller(self) -> Case | str:
         if self.often(0.1):
             return self.rng.choice([*words.SERVICES, *words.SERVICES, words.NOBODY])
         account = self.rng.choice((words.OWNER, words.OWNER, words.OWNER, words.PARTNER, words.STRANGER))
-        caller: Json = dict(self.rng.choice(words.callers_of(account)))
-        if caller["kind"] in ("role", "user") and self.often(0.1):
+        caller: Case = dict(self.rng.choice(words.callers_of(account)))
+        if self.often(0.1):
             return str(caller["arn"])
         if self.often(0.4):
             caller["tags"] = self.rng.choice([{}, {"team": "orders"}, {"team": "billing", "Level": "5"}])
@@ -81,7 +92,7 @@ class _Generator:
             caller["id"] = words.UNIQUE_IDS[caller["kind"] == "user"]
         return caller
 
-    def context(self) -> Json:
+    def context(self) -> Case:
         names = [name for name in self.context_words if self.often(0.25)]
         if "kms:EncryptionContext:tenant" not in names and self.often(0.4):
             names.append("kms:EncryptionContext:tenant")
@@ -89,8 +100,8 @@ class _Generator:
             names.remove("kms:EncryptionContext:Tenant")
         return {name: self.rng.choice(self.context_words[name]) for name in names}
 
-    def key_record(self) -> Json:
-        fields: Json = {
+    def key_record(self) -> Case:
+        fields: Case = {
             "KeySpec": self.rng.choice(["SYMMETRIC_DEFAULT", "RSA_2048"]), "KeyUsage": "ENCRYPT_DECRYPT", "Origin": "AWS_KMS",
             "MultiRegion": self.often(0.3), "Aliases": self.rng.choice([[], ["alias/orders"]]),
             "Tags": self.rng.choice([{}, {"stage": "prod"}, {"stage": "test"}]), "AwsManaged": self.often(0.2),
@@ -104,10 +115,10 @@ class _Generator:
 
     # --- policies
 
-    def policies(self) -> Json:
+    def policies(self) -> Case:
         principal = self.request["principal"]
-        kind = principal["kind"] if isinstance(principal, dict) else "user"
-        policies: Json = {} if self.request["resource"] == words.BUCKET else {"key": self.policy("key", 3)}
+        kind = principal["kind"] if isinstance(principal, dict) else caller_of(principal).kind
+        policies: Case = {} if self.request["resource"] == words.BUCKET else {"key": self.policy("key", 3)}
         if kind not in ("root", "service", "anonymous"):  # these can have no identity policies
             policies["identity"] = [self.policy("identity", 2) for _ in range(self.rng.randint(0, 2))]
             bounded = not self.service_linked and self.often(0.15)
@@ -123,10 +134,10 @@ class _Generator:
             policies["grants"] = [self.grant(number) for number in range(1, self.rng.randint(2, 4))]
         return policies
 
-    def documents(self, layer: str) -> list[Json]:
+    def documents(self, layer: str) -> list[Case]:
         return [] if self.often(0.04) else [self.policy(layer, 1) for _ in range(self.rng.randint(1, 2))]
 
-    def policy(self, layer: str, most: int) -> Json:
+    def policy(self, layer: str, most: int) -> Case:
         statements = [self.statement(layer) for _ in range(self.rng.randint(0, most))]
         if self.often(0.6 if layer in ("key", "identity") else 0.8):
             statements.append(self.fitting(layer))
@@ -135,12 +146,15 @@ class _Generator:
         self.rng.shuffle(statements)
         version = self.rng.choice(["2012-10-17", "2012-10-17", "2012-10-17", "2008-10-17", None])
         lone = len(statements) == 1 and self.often(0.1)
-        body: Json = {"Statement": statements[0] if lone else statements}
+        body: Case = {"Statement": statements[0] if lone else statements}
         return {"Version": version, **body} if version else body
 
-    def fitting(self, layer: str) -> Json:
+    def fitting(self, layer: str) -> Case:
         """A statement that is likely to allow this very request."""
-        statement: Json = {"Effect": "Allow", "Action": self.rng.choice(["*", "kms:*", self.request["action"]])}
+        statement: Case = {
+            "Effect": "Allow",
+            "Action": self.rng.choice(["*", "kms:*", self.request["action"]]),
+        }
         statement["Resource"] = self.rng.choice(["*", "*", self.request["resource"]])
         if layer in ("key", "rcp", "endpoint"):
             statement["Principal"] = "*" if layer != "key" else self.naming_the_caller()
@@ -148,21 +162,27 @@ class _Generator:
             statement["Condition"] = self.condition()
         return statement
 
-    def naming_the_caller(self) -> Any:  # noqa: ANN401  # a Principal element
+    def naming_the_caller(self) -> Json:
         principal = self.request["principal"]
         arn = principal["arn"] if isinstance(principal, dict) else principal
         if not arn.startswith("arn:"):
             return {"Service": arn} if arn else "*"
         account = arn.split(":")[4]
-        return {"AWS": self.rng.choice([arn, account, f"arn:aws:iam::{account}:root", f"arn:aws:iam::{account}:root"])}
+        return {
+            "AWS": self.rng.choice(
+                [arn, account, f"arn:aws:iam::{account}:root", f"arn:aws:iam::{account}:root"]
+            )
+        }
 
-    def statement(self, layer: str) -> Json:
+    def statement(self, layer: str) -> Case:
         effect = "Deny" if self.often(0.9 if layer == "rcp" else 0.25) else "Allow"
-        statement: Json = {"Effect": effect}
+        statement: Case = {"Effect": effect}
         if layer in ("key", "rcp", "endpoint"):
             statement |= self.principal_of(effect, layer)
         patterns = self.some(words.ACTION_PATTERNS, 2)
-        statement["NotAction" if self.often(0.12) else "Action"] = patterns if self.often(0.7) else patterns[0]
+        statement["NotAction" if self.often(0.12) else "Action"] = (
+            patterns if self.often(0.7) else patterns[0]
+        )
         statement |= self.resource()
         for element, odds in (("Action", 0.02), ("Resource", 0.02)):
             if layer == "key" and self.often(odds):
@@ -171,45 +191,47 @@ class _Generator:
             statement["Condition"] = self.condition()
         return statement
 
-    def resource(self) -> Json:
+    def resource(self) -> Case:
         options = words.RESOURCE_PATTERNS + (words.VARIABLE_RESOURCES if self.all and self.often(0.3) else ())
         if not self.all and self.request["resource"] == "*":
-            options = tuple(one for one in options if one == "*" or one.count(":") == 5)
+            options = tuple(one for one in options if one not in words.FOREIGN_OR_SHORT)
         patterns = self.some(options, 2)
-        return {"NotResource" if self.often(0.1) else "Resource": patterns if self.often(0.5) else patterns[0]}
+        return {
+            "NotResource" if self.often(0.1) else "Resource": patterns if self.often(0.5) else patterns[0]
+        }
 
-    def principal_of(self, effect: str, layer: str) -> Json:
+    def principal_of(self, effect: str, layer: str) -> Case:
         if layer == "endpoint" and self.often(0.05):
             return {}
-        negated = layer != "rcp" and effect == "Deny" and self.often(0.2)
+        negated = layer != "rcp" and self.often(0.2 if effect == "Deny" else 0.04)
         return {"NotPrincipal" if negated else "Principal": self.principal_element(everyone=not negated)}
 
-    def principal_element(self, *, everyone: bool) -> Any:  # noqa: ANN401  # a Principal element
-        if everyone and self.often(0.25):
+    def principal_element(self, *, everyone: bool) -> Json:
+        if self.often(0.25 if everyone else 0.05):
             return self.rng.choice(["*", {"AWS": "*"}, {"AWS": ["*"]}])
         account = self.rng.choice((words.OWNER, words.OWNER, words.PARTNER))
         named = self.some([*words.principals_of(account), self.rng.choice(words.UNIQUE_IDS)], 3)
-        element: Json = {"AWS": named if self.often(0.8) else named[0]}
+        element: Case = {"AWS": named if self.often(0.8) else named[0]}
         if self.often(0.15):
             element["Service"] = self.rng.choice([words.TRAIL_SERVICE, [words.STORE_SERVICE]])
         if self.all and self.often(0.1):
             element["Federated"] = "cognito-identity.amazonaws.com"
         return element
 
-    def spoil(self, policies: Json) -> None:
+    def spoil(self, policies: Case) -> None:
         """Something that must be refused, in the key policy or an identity policy."""
         layer = self.rng.choice(["key", "identity"])
         document = policies.get("key") if layer == "key" else next(iter(policies.get("identity", [])), None)
         statements = document["Statement"] if document else []
         for statement in statements if isinstance(statements, list) else [statements]:
             if self.often(0.5):
-                statement |= self.rng.choice(words.REFUSED)
+                statement.update(self.rng.choice(words.REFUSED))
                 return
 
     # --- conditions
 
-    def condition(self) -> Json:
-        block: Json = {}
+    def condition(self) -> Case:
+        block: Case = {}
         for _ in range(self.rng.choice((1, 1, 1, 2))):
             key = self.rng.choice(list(self.asked_words))
             operator = self.operator(key)
@@ -223,32 +245,38 @@ class _Generator:
             return "Null"
         operator = self.rng.choice(words.FAMILIES.get(key, words.STRING_OPERATORS))
         if self.all and self.often(0.05):
-            operator = self.rng.choice([*words.NUMERIC_OPERATORS, *words.DATE_OPERATORS, "IpAddress", "BinaryEquals", "Bool"])
+            operator = self.rng.choice(
+                [*words.NUMERIC_OPERATORS, *words.DATE_OPERATORS, "IpAddress", "BinaryEquals", "Bool"]
+            )
         if self.all and self.often(0.2):
             operator = self.rng.choice(["ForAllValues:", "ForAnyValue:"]) + operator
         if self.often(0.15):
             operator += "IfExists"
         return operator.lower() if self.often(0.03) else operator
 
-    def asked(self, key: str, operator: str) -> Any:  # noqa: ANN401  # a scalar or a list
+    def asked(self, key: str, operator: str) -> Json:
         if operator.endswith("Null"):
             return self.rng.choice(["true", "false", True, False])
         options = self.asked_words[key] + (words.VARIABLES if self.all and self.often(0.2) else ())
-        if self.often(0.03) and (self.all or (key not in words.LISTS and not operator.lower().endswith("ifexists"))):
+        if self.often(0.03) and (
+            self.all or (key not in words.LISTS and not operator.lower().endswith("ifexists"))
+        ):
             return []
         if self.often(0.6):
             return self.rng.choice(options)
         if not self.all and operator.lower().startswith("arnnot"):
-            options = tuple(one for one in options if one.count(":") >= 5)
+            options = tuple(one for one in options if str(one).count(":") >= 5)
         return self.some(options, 3) if options else "arn:aws:s3:::bucket"
 
     # --- grants
 
-    def grant(self, number: int) -> Json:
+    def grant(self, number: int) -> Case:
         operations = ["Decrypt", "Encrypt", "GenerateDataKey", "DescribeKey", "GetPublicKey"]
         operations += ["CreateGrant", "RetireGrant"] if self.all else []
-        grant: Json = {"GrantId": f"g-{number}", "GranteePrincipal": self.grantee()}
-        grant["Operations"] = sorted({"Decrypt", *self.some(operations, 3)}) if self.often(0.8) else ["Encrypt"]
+        grant: Case = {"GrantId": f"g-{number}", "GranteePrincipal": self.grantee()}
+        grant["Operations"] = (
+            sorted({"Decrypt", *self.some(operations, 3)}) if self.often(0.8) else ["Encrypt"]
+        )
         if self.often(0.5):
             grant["Constraints"] = self.constraints()
         if self.often(0.15):
@@ -263,6 +291,9 @@ class _Generator:
         account = self.rng.choice((words.OWNER, words.OWNER, words.PARTNER))
         return str(self.rng.choice([*words.principals_of(account), words.TRAIL_SERVICE]))
 
-    def constraints(self) -> Json:
-        pairs = self.rng.choice([{"tenant": "acme"}, {"Tenant": "acme"}, {"tenant": "acme", "app": "orders"}, {"tenant": "*"}])
-        return {self.rng.choice(["EncryptionContextEquals", "EncryptionContextSubset"]): pairs}
+    def constraints(self) -> Case:
+        pairs = self.rng.choice(
+            [{"tenant": "acme"}, {"Tenant": "acme"}, {"tenant": "acme", "app": "orders"}, {"tenant": "*"}]
+        )
+        kinds = ["EncryptionContextEquals", "EncryptionContextSubset"]
+        return dict.fromkeys([self.rng.choice(kinds)] if self.often(0.9) else kinds, pairs)

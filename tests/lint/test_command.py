@@ -271,3 +271,11 @@ def test_rule_writes_the_pages(tmp_path: Path) -> None:
     assert command("rule", "--all", "--pages", tmp_path / "rules") == 0
     pages = {path.name: path.read_bytes() for path in (tmp_path / "rules").iterdir()}
     assert pages == {path.name: path.read_bytes() for path in (ROOT / "docs" / "rules").iterdir()}
+
+
+def test_pages_that_cannot_be_written_are_one_clear_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert command("rule", "--all", "--pages", tmp_path / "file" / "rules") == 3
+    assert "cannot be written to" in capsys.readouterr().err

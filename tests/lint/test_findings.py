@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from policy_engine.lint.finding import Finding
 from policy_engine.lint.pointers import pointer_of
 from policy_engine.syntax.json_document import parse_json
 from tests.lint.cases import report_on
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from policy_engine.lint.finding import Finding
 
 ROOT = {
     "Sid": "Root",

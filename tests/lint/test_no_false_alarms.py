@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.lint.cases import ROOT, report_on
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BUNDLES = ROOT / "fixtures" / "bundles"
 KEY_POLICIES = sorted(BUNDLES.glob("**/get-key-policy.json"))
@@ -106,3 +109,16 @@ def test_an_aws_managed_key_is_not_public_and_that_nobody_can_change_its_policy_
     path = tmp_path / "policy.json"
     path.write_text(json.dumps({"Version": "2012-10-17", "Statement": MANAGED}), encoding="utf-8")
     assert [finding.rule.id for finding in report_on(path).findings] == ["K501"]
+
+
+def test_an_aws_managed_key_that_is_known_as_one_is_clean(tmp_path: Path) -> None:
+    key = {
+        "Arn": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "Policy": {"Version": "2012-10-17", "Statement": MANAGED},
+        "AwsManaged": True,
+    }
+    path = tmp_path / "bundle.json"
+    path.write_text(
+        json.dumps({"schema": "kmsgate/bundle/1", "keys": [key], "principals": []}), encoding="utf-8"
+    )
+    assert report_on(path).findings == ()

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
 from inline_snapshot import snapshot
 
+from policy_engine.cli.lint_shape import LintDocument
 from policy_engine.lint.outputs import FORMATS
 from policy_engine.lint.outputs.look import PLAIN, Look
 from policy_engine.lint.registry import RULES
 from tests.lint.cases import BAD, FIXTURES, named, report_on
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ORDERS = """{
   "Version": "2012-10-17",
@@ -300,6 +304,7 @@ def test_json(orders: Path) -> None:
 def test_json_and_sarif_are_what_their_schemas_say(path: Path) -> None:
     data = json.loads(written(path, "json"))
     jsonschema.validate(data, REPORT)
+    LintDocument.model_validate(data)
     log = json.loads(written(path, "sarif"))
     jsonschema.validate(log, SARIF)
     results, listed = log["runs"][0]["results"], log["runs"][0]["tool"]["driver"]["rules"]
@@ -387,7 +392,7 @@ def test_a_long_line_is_cut_around_what_is_marked(width: int, tmp_path: Path) ->
     path = tmp_path / "long.json"
     path.write_text(json.dumps(json.loads(ORDERS) | {"Id": "x" * 300}), encoding="utf-8")
     lines = written(path, "full", Look(width=width)).splitlines()
-    shown = [(lines[i], lines[i + 1]) for i, line in enumerate(lines) if re.match(r" *\d+ \|", line)]
+    shown = [(line, lines[i + 1]) for i, line in enumerate(lines) if re.match(r" *\d+ \|", line)]
     assert shown
     for line, marks in shown:
         assert len(line) <= max(width, 40) + 1
@@ -403,6 +408,6 @@ def test_columns_of_wide_characters_and_tabs_are_those_of_the_terminal(tmp_path:
         encoding="utf-8",
     )
     lines = written(path, "full", Look(width=300)).splitlines()
-    line, marks = next((lines[i], lines[i + 1]) for i, text in enumerate(lines) if text.startswith("1 |"))
+    line, marks = next((text, lines[i + 1]) for i, text in enumerate(lines) if text.startswith("1 |"))
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in line[: marks.index("^")])
     assert line[marks.index("^") - wide :].startswith('"kms:Decyrpt"')

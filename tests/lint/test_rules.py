@@ -6,14 +6,17 @@ import ast
 import re
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from policy_engine.lint import rules
 from policy_engine.lint.documentation import as_markdown, documentation
 from policy_engine.lint.registry import NOT_FINDINGS, RULES, UnknownRuleError, find_rule, select
-from policy_engine.lint.rule import Rule
 from tests.lint.cases import BAD, FIXTURES, GOOD, ROOT, expected_of, named, rendered, report_on
+
+if TYPE_CHECKING:
+    from policy_engine.lint.rule import Rule
 
 _IDS = [rule.id for rule in RULES]
 

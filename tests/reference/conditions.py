@@ -17,6 +17,8 @@ from tests.reference.facts import CONTEXT_PREFIX, MULTI_VALUED, Values, text_of
 from tests.reference.validity import ARN, STRING, operator_of
 
 Compared = bool | None
+Comparer = Callable[[patterns.Pattern, str], Compared]
+Relation = Callable[[Decimal, Decimal], bool]
 
 
 def holds(statement: dict[str, Any], version: str, values: Values) -> bool:
@@ -126,7 +128,7 @@ def _date(text: str) -> Decimal | None:
     return _number(text)
 
 
-def _ordered(read: Callable[[str], Decimal | None], test: Callable[[Decimal, Decimal], bool]) -> Any:  # noqa: ANN401  # a comparer, as in COMPARE
+def _ordered(read: Callable[[str], Decimal | None], test: Relation) -> Comparer:
     def compare(pattern: patterns.Pattern, given: str) -> Compared:
         wanted, number = read(_literal(pattern)), read(given)
         return None if wanted is None or number is None else test(number, wanted)
@@ -154,14 +156,14 @@ def _address(pattern: patterns.Pattern, given: str) -> Compared:
         return None
 
 
-RELATIONS: dict[str, Callable[[Decimal, Decimal], bool]] = {
+RELATIONS: dict[str, Relation] = {
     "equals": lambda number, wanted: number == wanted,
     "lessthan": lambda number, wanted: number < wanted,
     "lessthanequals": lambda number, wanted: number <= wanted,
     "greaterthan": lambda number, wanted: number > wanted,
     "greaterthanequals": lambda number, wanted: number >= wanted,
 }
-COMPARE: dict[str, Callable[[patterns.Pattern, str], Compared]] = {
+COMPARE: dict[str, Comparer] = {
     "stringequals": lambda pattern, given: _literal(pattern) == given,
     "stringequalsignorecase": lambda pattern, given: _literal(pattern).lower() == given.lower(),
     "stringlike": patterns.glob,

@@ -6,6 +6,7 @@ Rules 15, 51, 54, 55, 82 to 87, 99, 101 and 104 of docs/semantics.md. Absent and
 import json
 from typing import Any
 
+from tests.reference.plain_data import Json
 from tests.reference.principals import SERVICE, Caller
 
 CONTEXT_PREFIX = "kms:encryptioncontext:"
@@ -26,12 +27,12 @@ WITHOUT_IAM_KEYS = ("key", "rcp", "endpoint")
 Values = dict[str, list[str]]
 
 
-def text_of(value: Any) -> str:  # noqa: ANN401  # a JSON scalar
+def text_of(value: Json) -> str:
     """A scalar as its JSON text."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _listed(value: Any) -> list[str]:  # noqa: ANN401  # a JSON scalar or a list of them
+def _listed(value: Json) -> list[str]:
     return [text_of(one) for one in (value if isinstance(value, list) else [value])]
 
 
@@ -76,7 +77,8 @@ def resource_account(resource: str, caller: Caller, values: Values) -> str | Non
     parts = resource.split(":", 5)
     if len(parts) == 6 and parts[4]:
         return parts[4]
-    return (values.get("aws:resourceaccount") or [caller.account])[0]
+    given = values.get("aws:resourceaccount")
+    return given[0] if given else caller.account
 
 
 def _about_caller(caller: Caller) -> dict[str, list[str] | None]:

@@ -16,11 +16,12 @@ def names(principal: str | None, caller: Caller) -> str | None:
     """How a grant's principal means the caller: `itself`, its `role`, or its `account`."""
     if not principal or caller.kind == "anonymous":
         return None
+    account = account_named(principal)
+    if account is not None:  # rule 12: the root ARN is the account, for the root user as well
+        return "account" if account == caller.account else None
     if principal == caller.arn:
         return "itself"
-    if covers_as_role(principal, caller):
-        return "role"
-    return "account" if caller.account is not None and account_named(principal) == caller.account else None
+    return "role" if covers_as_role(principal, caller) else None
 
 
 def reaches(grant: Grant, caller: Caller) -> str | None:
@@ -52,9 +53,13 @@ def _usable(grant: Grant, tokens: list[str]) -> bool:
     return not grant.get("Pending") or bool({grant.get("GrantToken"), grant["GrantId"]} & set(tokens))
 
 
-def _pairs(pairs: list[tuple[str, str]], *, ignore_case: bool) -> set[tuple[str, str]]:
-    """Rule 43: names ignore case by default, values never."""
-    return {(name.lower() if ignore_case else name, value) for name, value in pairs}
+def _pairs(pairs: list[tuple[str, str]], *, ignore_case: bool) -> list[tuple[str, str]]:
+    """Rule 43: names ignore case by default, values never; two names that differ in case only are still two pairs."""
+    return sorted((name.lower() if ignore_case else name, value) for name, value in pairs)
+
+
+def _within(some: list[tuple[str, str]], others: list[tuple[str, str]]) -> bool:
+    return all(pair in others for pair in some)
 
 
 def _context_admitted(
@@ -65,7 +70,7 @@ def _context_admitted(
     exact, subset = constraints.get("EncryptionContextEquals"), constraints.get("EncryptionContextSubset")
     if exact is not None and _pairs(list(exact.items()), ignore_case=ignore_case) != given:
         return False
-    return subset is None or _pairs(list(subset.items()), ignore_case=ignore_case) <= given
+    return subset is None or _within(_pairs(list(subset.items()), ignore_case=ignore_case), given)
 
 
 def no_wider(child: Grant, parent: Grant, *, ignore_case: bool) -> bool:
@@ -76,26 +81,33 @@ def no_wider(child: Grant, parent: Grant, *, ignore_case: bool) -> bool:
     if theirs.get("SourceArn") not in (None, mine.get("SourceArn")):
         return False
     return all(
-        _same_or_stricter(kind, _pairs(list(theirs[kind].items()), ignore_case=ignore_case), mine, ignore_case)
+        _same_or_stricter(
+            kind, _pairs(list(theirs[kind].items()), ignore_case=ignore_case), mine, ignore_case
+        )
         for kind in ("EncryptionContextEquals", "EncryptionContextSubset")
         if theirs.get(kind) is not None
     )
 
 
-def _same_or_stricter(kind: str, wanted: set[tuple[str, str]], mine: dict[str, Any], ignore_case: bool) -> bool:  # noqa: FBT001  # passed through
+def _same_or_stricter(
+    kind: str, wanted: list[tuple[str, str]], mine: dict[str, Any], ignore_case: bool
+) -> bool:
     """Equals needs Equals with the same pairs; Subset needs either, with at least those pairs."""
     exact, subset = mine.get("EncryptionContextEquals"), mine.get("EncryptionContextSubset")
     if exact is not None:
         given = _pairs(list(exact.items()), ignore_case=ignore_case)
-        return given == wanted if kind == "EncryptionContextEquals" else wanted <= given
+        return given == wanted if kind == "EncryptionContextEquals" else _within(wanted, given)
     if kind == "EncryptionContextEquals" or subset is None:
         return False
-    return wanted <= _pairs(list(subset.items()), ignore_case=ignore_case)
+    return _within(wanted, _pairs(list(subset.items()), ignore_case=ignore_case))
 
 
 def may_retire(grant: Grant, caller: Caller, key_account: str) -> set[str]:
     """Rule 47: how the caller may retire the grant; `account` still needs an identity Allow."""
-    found = {names(grant.get("RetiringPrincipal"), caller), names(grant.get("RetiringServicePrincipal"), caller)}
+    found = {
+        names(grant.get("RetiringPrincipal"), caller),
+        names(grant.get("RetiringServicePrincipal"), caller),
+    }
     if "retiregrant" in [one.lower() for one in grant.get("Operations", [])]:
         found.add(reaches(grant, caller))
     if names(grant.get("IssuingAccount"), caller) == "account" or caller.account == key_account:

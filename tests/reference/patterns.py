@@ -101,15 +101,19 @@ def arn_like(pattern: Pattern, text: str) -> bool | None:
 
 def resource_matches(pattern: Pattern, arn: str, *, short: bool) -> bool:
     """Resource against a real ARN (rules 36, 67, 96). `short`: this kind of policy accepts short ARNs."""
-    if pattern == [STAR]:
+    if everything(pattern):
         return True
     segments = split_arn(pattern)
     if segments[0] != ["a", "r", "n"] or len(segments) < 3 or _has_wildcard(segments[2]):
         return False
     if len(segments) < 6 and not short:
         return False
-    padded = segments + [[STAR]] * (6 - len(segments))
-    return any(_crossing(form, arn) for form in (segments, padded))
+    return _crossing(segments + [[STAR]] * (6 - len(segments)), arn)
+
+
+def everything(pattern: Pattern) -> bool:
+    """`*`, however often it is written."""
+    return bool(pattern) and all(piece is STAR for piece in pattern)
 
 
 def _has_wildcard(segment: Pattern) -> bool:

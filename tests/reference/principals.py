@@ -7,9 +7,12 @@ or everyone), `direct` (the session's role, the user who federated), `delegated`
 from dataclasses import dataclass
 from typing import Any
 
+from tests.reference.plain_data import Json
+
 SERVICE = "service"
 ANONYMOUS = "anonymous"
 SELF_NAMED = {"user", "assumed-role", "federated-user"}  # not capped where a policy or grant names them
+SERVICE_LINKED = ":role/aws-service-role/"  # the path that only service-linked roles have
 WITHOUT_ACCOUNT = {SERVICE, ANONYMOUS, "saml", "oidc"}
 
 
@@ -41,7 +44,8 @@ def caller_of(principal: str | dict[str, Any]) -> Caller:
         principal.get("role_arn"),
         principal.get("id"),
         principal.get("tags"),
-        bool(principal.get("service_linked")),
+        bool(principal.get("service_linked"))
+        or SERVICE_LINKED in (principal.get("role_arn") or principal.get("arn") or ""),
     )
 
 
@@ -104,7 +108,7 @@ def _entry(type_: str, text: str, caller: Caller, effect: str) -> str | None:
     return "named" if caller.kind in kinds and text in (caller.arn, "*") else None
 
 
-def matches(element: Any, caller: Caller, effect: str) -> set[str]:  # noqa: ANN401  # JSON: a string or an object
+def matches(element: Json, caller: Caller, effect: str) -> set[str]:
     """How a Principal element means the caller; empty where it does not."""
     if element == "*":
         return {"named"}
@@ -121,6 +125,8 @@ def statement_matches(statement: dict[str, Any], caller: Caller, *, bounded: boo
     if "Principal" in statement:
         return matches(statement["Principal"], caller, statement["Effect"])
     if "NotPrincipal" not in statement:
+        return set()
+    if not statement["NotPrincipal"]:  # rule 92
         return set()
     if bounded and statement["Effect"] == "Deny":
         return {"named"}

@@ -1,114 +1,124 @@
-"""Whether a statement covers a request: its action, its resource, its condition, and how it names the caller.
+"""Which statements of a case match, layer by layer, and which layers concern the caller at all.
 
-Not here: what the statements of the layers make together (evaluate). The rules: 26, 30, 35, 66 to 68, 92 and 96 of
-the semantics page.
+Rules 21, 22, 26, 30, 47, 63, 68, 74, 76 to 79, 92, 94 and 96 to 100 of docs/semantics.md.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tests.reference.actions import ALSO_ON_ACCOUNT
-from tests.reference.conditions import block_holds, texts
-from tests.reference.context import seen_by
-from tests.reference.documents import IDENTITY_KINDS
-from tests.reference.patterns import glob, glob_ignoring_case, resource_matches
-from tests.reference.principals import NAMED, ways
+from tests.reference import conditions, facts, patterns, principals, validity
+from tests.reference.case import NO_KEY, Case
 
-if TYPE_CHECKING:
-    from tests.reference.callers import Caller
-    from tests.reference.context import Keys
-
-SHORT_FORMS = frozenset({"identity", "boundary", "session"})
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A request with what its conditions see."""
-
-    caller: Caller
-    action: str
-    resource: str
-    keys: Keys
-    has_boundary: bool
+ACCOUNT_RESOURCE = {"createkey", "listkeys"}  # rule 30: these accept arn:P:kms:REGION:ACCOUNT:* as well
+SHORT_ARNS = ("identity", "boundary", "session")  # rule 96
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A statement that holds for a request, and the ways in which it names the caller."""
+    """One statement that matches the request."""
 
+    layer: str
+    level: int
     label: str
-    allows: bool
-    ways: frozenset[str]
+    effect: str
+    how: frozenset[str] = frozenset()  # principals.py's words; empty for policies without Principal
 
 
-def rows(statements: list[dict[str, Any]], layer: str, label: str, question: Question) -> list[Row]:
-    """The statements of a policy that hold, in document order."""
+def rows_of(case: Case, layer: str, levels: list[list[Any]]) -> list[Row]:
+    """The statements of a layer that match. Raises `Invalid`, also for policies that do not concern the caller."""
+    one_document = sum(map(len, levels)) == 1 and len(levels) == 1
+    rows = []
+    for level, documents in enumerate(levels):
+        for number, document in enumerate(documents):
+            where = f"[{level}][{number}]" if layer in ("scp", "rcp") else f"[{number}]"
+            policy = validity.read(document, layer, case.supported)
+            for index, statement in enumerate(policy["Statement"]):
+                label = f"{layer}{'' if one_document else where}:{index}"
+                how = _statement_matches(case, layer, statement, policy["Version"])
+                if how is not None:
+                    rows.append(Row(layer, level, label, statement["Effect"], how))
+    return rows
+
+
+def _statement_matches(
+    case: Case, layer: str, statement: dict[str, Any], version: str
+) -> frozenset[str] | None:
+    how: frozenset[str] = frozenset()
+    if layer not in validity.IDENTITY_KINDS:
+        how = frozenset(principals.statement_matches(statement, case.caller, bounded=case.bounded))
+        if not how:
+            return None
+    seen = facts.seen_by(layer, case.request["resource"], case.values)
+    matched = (
+        _action_matches(case.request["action"], statement)
+        and _resource_matches(case, layer, statement, version, seen)
+        and conditions.holds(statement, version, seen)
+    )
+    return how if matched else None
+
+
+def _action_matches(action: str, statement: dict[str, Any]) -> bool:
+    """Rules 26, 68; an empty or missing element matches nothing (rule 92)."""
+    negated = "NotAction" in statement
+    listed = validity.texts(statement.get("NotAction" if negated else "Action", []))
+    found = any(patterns.glob(patterns.wild(text.lower()), action.lower()) for text in listed)
+    return bool(listed) and found != negated
+
+
+def _resource_matches(
+    case: Case, layer: str, statement: dict[str, Any], version: str, seen: facts.Values
+) -> bool:
+    negated = "NotResource" in statement
+    listed = validity.texts(statement.get("NotResource" if negated else "Resource", []))
     found = []
-    for index, statement in enumerate(statements):
-        named = _ways(statement, layer, question)
-        if named and covers(statement, layer, question):
-            found.append(Row(f"{label}:{index}", statement["Effect"] == "Allow", named))
-    return found
+    for text in listed:
+        try:
+            lookup = conditions.lookup_in(seen)
+            pattern = patterns.expand(text, lookup) if version == "2012-10-17" else patterns.wild(text)
+        except patterns.Unresolved:  # rules 63, 94
+            if negated:
+                return False
+            continue
+        found.append(_pattern_matches(case, layer, pattern))
+    return bool(listed) and any(found) != negated
 
 
-def covers(statement: dict[str, Any], layer: str, question: Question) -> bool:
-    """Whether action, resource and condition of a statement hold."""
-    return (
-        _covers_action(statement, question.action)
-        and _covers_resource(statement, layer, question)
-        and block_holds(statement.get("Condition", {}), seen_by(layer, question.keys, question.resource))
-    )
+def _pattern_matches(case: Case, layer: str, pattern: patterns.Pattern) -> bool:
+    if case.of_kms and case.operation in NO_KEY:
+        return patterns.everything(pattern) or _account_pattern(case, layer, pattern)
+    return patterns.resource_matches(pattern, case.request["resource"], short=layer in SHORT_ARNS)
 
 
-def _ways(statement: dict[str, Any], layer: str, question: Question) -> frozenset[str]:
-    if layer in IDENTITY_KINDS:
-        return frozenset({NAMED})
-    return ways(statement, question.caller, has_boundary=question.has_boundary)
-
-
-def _covers_action(statement: dict[str, Any], action: str) -> bool:
-    if "NotAction" in statement:
-        return not any(_action_matches(pattern, action) for pattern in texts(statement["NotAction"]))
-    # Rule 26: a statement without Action has no effect.
-    return any(_action_matches(pattern, action) for pattern in texts(statement.get("Action", [])))
-
-
-def _action_matches(pattern: str, action: str) -> bool:
-    return pattern == "*" or (":" in pattern and glob_ignoring_case(pattern, action))
-
-
-def _covers_resource(statement: dict[str, Any], layer: str, question: Question) -> bool:
-    if "NotResource" in statement:
-        patterns = texts(statement["NotResource"])
-        return not any(_resource_matches(pattern, layer, question) for pattern in patterns)
-    # Rule 26: a statement without Resource has no effect.
-    patterns = texts(statement.get("Resource", []))
-    return any(_resource_matches(pattern, layer, question) for pattern in patterns)
-
-
-def _resource_matches(pattern: str, layer: str, question: Question) -> bool:
-    if question.resource == "*":
-        return pattern == "*" or _is_own_account(pattern, question)
-    return resource_matches(pattern, question.resource, short_forms=layer in SHORT_FORMS)
-
-
-def _is_own_account(pattern: str, question: Question) -> bool:
-    """Rule 30: arn:P:kms:REGION:ACCOUNT:* stands for what CreateKey and ListKeys work on."""
-    segments = pattern.split(":", 5)
-    if (
-        question.action.lower() not in ALSO_ON_ACCOUNT
-        or len(segments) != 6
-        or question.caller.account is None
-    ):
+def _account_pattern(case: Case, layer: str, pattern: patterns.Pattern) -> bool:
+    """Rule 30: arn:P:kms:REGION:ACCOUNT:*, of the caller's account, in the Region that the context names or in any."""
+    if case.operation not in ACCOUNT_RESOURCE or case.caller.account is None:
         return False
-    head, partition, service, region, account, rest = segments
-    own_partition = question.caller.arn.split(":")[1]
-    regions = question.keys.get("aws:requestedregion")
-    return (
-        (head, service, rest) == ("arn", "kms", "*")
-        and glob(partition, own_partition)
-        and glob(account, question.caller.account)
-        and (regions is None or any(glob(region, one) for one in regions))
-    )
+    segments = patterns.split_arn(pattern)
+    if len(segments) == 6 and segments[5] != [patterns.STAR]:
+        return False
+    partition = case.caller.arn.split(":")[1]
+    region = case.values.get("aws:requestedregion")
+    if region is None and len(segments) > 3:
+        segments[3] = [patterns.STAR]
+    arn = f"arn:{partition}:kms:{(region or ['any'])[0]}:{case.caller.account}:any"
+    return patterns.resource_matches(patterns.join_arn(segments), arn, short=layer in SHORT_ARNS)
+
+
+def applies(case: Case, layer: str) -> bool:
+    """Do the rows of this layer, denies too, concern this request?"""
+    caller = case.caller
+    if layer == "key":  # rules 30, 47, 83
+        return not case.of_kms or (case.on_key and case.operation != "retiregrant")
+    if layer == "endpoint":
+        return not case.forwarded  # rule 76
+    if layer == "rcp":  # rules 34, 74, 79, 100
+        managed = case.key.get("AwsManaged") and case.of_kms and case.on_key
+        return (
+            not (managed or caller.service_linked or case.operation == "retiregrant")
+            and case.account is not None
+        )
+    if caller.account is None:
+        return False  # rules 21, 78: services and unsigned calls have none of the others
+    if layer in ("scp", "boundary"):
+        return not caller.service_linked  # rules 22, 79
+    return True

@@ -23,7 +23,9 @@ def _cases() -> list[Any]:
         bundled = "bundle" in text
         reason = "the case's policies are in a bundle, which the reference does not read"
         marks = [pytest.mark.skip(reason=reason)] if bundled else []
-        found += [pytest.param(case, id=f"{path.stem}: {case['name']}", marks=marks) for case in text["cases"]]
+        found += [
+            pytest.param(case, id=f"{path.stem}: {case['name']}", marks=marks) for case in text["cases"]
+        ]
     return found
 
 

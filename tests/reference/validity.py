@@ -6,6 +6,8 @@ Rules 13, 73 and 105 of docs/semantics.md. `read` turns a document or its text i
 import json
 from typing import Any
 
+from tests.reference.plain_data import Json
+
 IDENTITY_KINDS = ("identity", "boundary", "session", "scp")
 ELEMENTS = {
     "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition",
@@ -25,7 +27,7 @@ class Invalid(Exception):  # noqa: N818  # the expected answer of a case, named 
     """The policy must be refused."""
 
 
-def read(document: Any, kind: str, supported: str) -> dict[str, Any]:  # noqa: ANN401  # a JSON value
+def read(document: Json, kind: str, supported: str) -> dict[str, Any]:
     """A policy as plain data. Raises `Invalid`."""
     if isinstance(document, str):
         document = _parse(document)
@@ -40,7 +42,7 @@ def read(document: Any, kind: str, supported: str) -> dict[str, Any]:  # noqa: A
     return {"Version": version, "Statement": statements}
 
 
-def _parse(text: str) -> Any:  # noqa: ANN401  # a JSON value
+def _parse(text: str) -> Json:
     try:
         return json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -61,20 +63,20 @@ def _need(truth: object, why: str) -> None:
         raise Invalid(why)
 
 
-def _object(value: Any, names: set[str]) -> dict[str, Any]:  # noqa: ANN401  # a JSON value
+def _object(value: Json, names: set[str]) -> dict[str, Any]:
     _need(isinstance(value, dict) and set(value) <= names, "not the object that was expected")
     found: dict[str, Any] = value
     return found
 
 
-def texts(value: Any) -> list[str]:  # noqa: ANN401  # a JSON value
+def texts(value: Json) -> list[str]:
     """A string or a list of strings, as a list. Raises `Invalid`."""
     values = value if isinstance(value, list) else [value]
     _need(all(isinstance(one, str) for one in values), "not a string")
     return values
 
 
-def _check_statement(value: Any, kind: str, supported: str, version: str) -> None:  # noqa: ANN401  # a JSON value
+def _check_statement(value: Json, kind: str, supported: str, version: str) -> None:
     statement = _object(value, ELEMENTS)
     _need(statement.get("Effect") in ("Allow", "Deny"), "effect")
     _need(isinstance(statement.get("Sid", ""), str), "sid")
@@ -103,13 +105,14 @@ def _check_presence(statement: dict[str, Any], kind: str) -> None:
         _need("Resource" in statement or "NotResource" in statement, "no resource")
 
 
-def _check_principal(value: Any, supported: str) -> None:  # noqa: ANN401  # a JSON value
+def _check_principal(value: Json, supported: str) -> None:
     if value == "*":
         return
     for type_, names in _object(value, PRINCIPAL_TYPES).items():
         _need(supported == "all" or type_ in ("AWS", "Service"), "principal type")
         for name in texts(names):
-            _need(name == "*" or not ("*" in name or "?" in name), "wildcard in a principal")  # rule 13
+            everyone = name == "*" and type_ != "Service"
+            _need(everyone or not ("*" in name or "?" in name), "wildcard in a principal")  # rule 13
 
 
 def operator_of(name: str) -> tuple[str | None, str, bool]:
@@ -122,7 +125,7 @@ def operator_of(name: str) -> tuple[str | None, str, bool]:
     return QUANTIFIERS.get(quantifier), operator, if_exists
 
 
-def _check_condition(value: Any, supported: str, version: str) -> None:  # noqa: ANN401  # a JSON value
+def _check_condition(value: Json, supported: str, version: str) -> None:
     _need(isinstance(value, dict), "condition")
     _need(len({name.lower() for name in value}) == len(value), "duplicate operator")  # rules 73, 103
     for name, keys in value.items():

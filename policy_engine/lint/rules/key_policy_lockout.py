@@ -6,6 +6,8 @@ What:
     policy tells apart: no statement allows it, its conditions cannot hold at once, or a Deny reaches
     everybody.
 
+    Keys that AWS manages are left out, where that is known.
+
 Why:
     The key can then be used as the policy says, and never be managed again; only AWS Support can help. KMS
     warns of it unless the safety check is bypassed, and then only the caller counts.
@@ -51,9 +53,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policy_engine.analysis.lockout import PUT_KEY_POLICY, Lockout, find_lockout
+from policy_engine.analysis.lockout import PUT_KEY_POLICY, Lockout, allows_to_put, find_lockout
 from policy_engine.errors import Severity
-from policy_engine.graph.actions import ActionTest
 from policy_engine.lint.rule import Hit, Rule, Where
 from policy_engine.model.policy import Effect
 
@@ -69,7 +70,7 @@ _HELP_DENY = "except an administrator from the Deny, with ArnNotLike aws:Princip
 
 
 def _check(subject: Subject) -> Iterator[Hit]:
-    if subject.whole is None:
+    if subject.whole is None or subject.aws_managed:
         return
     lockout = find_lockout(subject.whole, subject.key_arn)
     if lockout is not None:
@@ -90,16 +91,12 @@ def _hit(lockout: Lockout, subject: Subject, policy: Policy) -> Hit:
             _HELP_DENY,
             related=_others(lockout.denies, "so does this"),
         )
-    allows = tuple(s for s in policy.statements if s.effect is Effect.ALLOW and _covers(s))
+    allows = tuple(s for s in policy.statements if s.effect is Effect.ALLOW and allows_to_put(s))
     if allows:
         message = f"nobody can change this key policy: no request can meet what it asks for {PUT_KEY_POLICY}"
         return Hit(_action_span(allows[0]), message, _HELP, related=_others(allows, "nor what is asked here"))
     message = f"nobody can change this key policy: no statement allows {PUT_KEY_POLICY}"
     return Hit(subject.statements_span, message, _HELP)
-
-
-def _covers(statement: Statement) -> bool:
-    return ActionTest(statement.action).covers(PUT_KEY_POLICY.lower())
 
 
 def _action_span(statement: Statement) -> Span:

@@ -4,6 +4,8 @@ What:
     No Allow statement names the account (`arn:aws:iam::ACCOUNT:root`, or its twelve digits) for an action of
     KMS on keys.
 
+    Keys that AWS manages are left out, where that is known.
+
 Why:
     Identity policies then allow nothing on this key; only their denies have effect. Whoever is to have
     access must be named here or hold a grant, and administrators who leave take the key's management with
@@ -63,7 +65,7 @@ _ON_KEYS = tuple(name for name, action in ACTIONS.items() if action.has_key)
 
 def _check(subject: Subject) -> Iterator[Hit]:
     policy = subject.whole
-    if policy is None:
+    if policy is None or subject.aws_managed:
         return
     key = parse_arn(subject.key_arn) if subject.key_arn else None
     delegated = {account for statement in policy.statements for account in _delegated(statement)}

@@ -92,7 +92,7 @@ def _hit(exposure: Exposure) -> Hit:
     span = _principal_span(exposure.statement)
     if not exposure.complete:
         message = "whether this statement lets in other AWS accounts could not be decided"
-        return Hit(span, message, "write fewer conditions, or name the principals", Severity.WARNING)
+        return Hit(span, message, "write fewer conditions, or name the principals")
     message = f"a principal of any AWS account can {_listed(exposure.actions)} with this key"
     remedy = "name the principals, or bound who calls with kms:CallerAccount or aws:PrincipalOrgID"
     return Hit(span, message, remedy, witness=exposure.witness)

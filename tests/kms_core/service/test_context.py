@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kms_core.errors import AccessDeniedError
+from kms_core.errors import AccessDeniedError, ValidationError
 from kms_core.model.caller import Caller
+from kms_core.model.operations import Operation
 from kms_core.service import Kms, context
+from policy_engine.model.grant import Grant, GrantConstraints
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +29,8 @@ PAIRS = {"Tenant": "acme", "job": "7"}
         ({"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}, False),
         ({"Null": {"kms:ViaService": "true"}}, True),
         ({"StringEquals": {"aws:SourceAccount": "111122223333"}}, True),
+        ({"StringEquals": {"aws:RequestedRegion": "us-east-1"}}, True),
+        ({"Bool": {"aws:ViaAWSService": "false"}}, True),
     ],
 )
 def test_a_key_policy_can_ask_for_what_a_call_carries(
@@ -70,19 +74,74 @@ def test_a_forwarded_call_carries_its_service(
         kms.encrypt(Caller(people.app, "ebs.us-east-1.amazonaws.com"), key_arn, b"x")
 
 
-def test_the_call_wins_over_the_session() -> None:
-    caller = Caller(
-        "arn:aws:iam::111122223333:role/app", "s3.us-east-1.amazonaws.com", {"aws:SourceIp": "::1"}
-    )
-    assert context.every_call(caller) == {
+APP = "arn:aws:iam::111122223333:role/app"
+ARN = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+EVERYWHERE = {
+    "kms:CallerAccount": "111122223333",
+    "aws:RequestedRegion": "us-east-1",
+    "aws:ViaAWSService": "false",
+}
+
+
+def _carried(operation: Operation, parameters: context.Parameters, caller: Caller | None = None) -> object:
+    return context.of_call(operation, caller or Caller(APP), "us-east-1", ARN, parameters)
+
+
+def test_the_call_stands_beside_the_session() -> None:
+    caller = Caller(APP, "s3.us-east-1.amazonaws.com", {"aws:SourceIp": "::1"})
+    assert _carried(Operation.DESCRIBE_KEY, {}, caller) == EVERYWHERE | {
         "aws:SourceIp": "::1",
-        "kms:CallerAccount": "111122223333",
+        "aws:ViaAWSService": "true",
         "kms:ViaService": "s3.us-east-1.amazonaws.com",
     }
 
 
-def test_a_bypass_that_was_left_out_is_absent() -> None:
+@pytest.mark.parametrize("name", ["aws:RequestedRegion", "AWS:viaAwsService", "aws:CalledVia"])
+def test_a_session_cannot_claim_what_the_call_brings(
+    kms: Kms,
+    people: SimpleNamespace,
+    key_arn: str,
+    audit: Callable[[], list[dict[str, object]]],
+    name: str,
+) -> None:
+    claiming = Caller(people.admin, session_context={name: "true"})
+    with pytest.raises(ValidationError, match=name):
+        kms.encrypt(claiming, key_arn, b"x")
+    assert (audit()[-1]["kind"], audit()[-1]["error_code"]) == ("refusal", "ValidationException")
+
+
+def test_a_new_key_says_what_it_is_to_be() -> None:
+    assert _carried(Operation.CREATE_KEY, context.create_key(bypass=None)) == EVERYWHERE | {
+        "kms:CustomerMasterKeySpec": "SYMMETRIC_DEFAULT",
+        "kms:CustomerMasterKeyUsage": "ENCRYPT_DECRYPT",
+        "kms:KeyOrigin": "AWS_KMS",
+        "kms:KeySpec": "SYMMETRIC_DEFAULT",
+        "kms:KeyUsage": "ENCRYPT_DECRYPT",
+        "kms:MultiRegion": "false",
+    }
+
+
+def test_a_new_grant_says_what_it_allows() -> None:
+    grant = Grant(
+        grant_id="g",
+        grantee_principal=APP,
+        operations=("Decrypt", "Encrypt"),
+        constraints=GrantConstraints(encryption_context_subset={"tenant": "acme"}),
+    )
+    assert _carried(Operation.CREATE_GRANT, context.create_grant(grant)) == EVERYWHERE | {
+        "kms:EncryptionContext:tenant": "acme",
+        "kms:EncryptionContextKeys": ("tenant",),
+        "kms:GrantConstraintType": "EncryptionContextSubset",
+        "kms:GrantIsForAWSResource": "false",
+        "kms:GrantOperations": ("Decrypt", "Encrypt"),
+        "kms:GranteePrincipal": APP,
+    }
+
+
+@pytest.mark.parametrize("operation", [Operation.CREATE_KEY, Operation.PUT_KEY_POLICY])
+def test_a_bypass_that_was_left_out_is_absent(operation: Operation) -> None:
     key = "kms:BypassPolicyLockoutSafetyCheck"
-    assert key not in context.key_policy()
-    assert context.key_policy(bypass=False)[key] is False
-    assert context.key_policy(bypass=True)[key] is True
+    parameters = context.create_key if operation is Operation.CREATE_KEY else context.key_policy
+    assert key not in _carried(operation, parameters(bypass=None))
+    assert _carried(operation, parameters(bypass=False))[key] == "false"
+    assert _carried(operation, parameters(bypass=True))[key] == "true"

@@ -1,0 +1,96 @@
+"""Where the engine does not yet decide as the rules say: the smallest case of each, expected to disagree.
+
+An entry is removed when the engine agrees (a case that passes fails the run), and strategies.py then stops avoiding it.
+"""
+
+from typing import Any
+
+import pytest
+
+from policy_engine.bundle.scenario import run_case
+from tests.reference.evaluate import evaluate
+from tests.reference.plain_data import Json
+
+OWNER, PARTNER = "111122223333", "444455556666"
+KEY = f"arn:aws:kms:us-east-1:{OWNER}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+APP: dict[str, Any] = {"kind": "role", "arn": f"arn:aws:iam::{OWNER}:role/app"}
+SERVICE_LINKED_SESSION: dict[str, Any] = {
+    "kind": "assumed-role",
+    "arn": f"arn:aws:sts::{OWNER}:assumed-role/AWSServiceRoleForX/s1",
+    "role_arn": f"arn:aws:iam::{OWNER}:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX",
+}
+EVERYTHING: dict[str, Any] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+TO_APP = EVERYTHING | {"Principal": {"AWS": APP["arn"]}}
+SOURCE = {"aws:SourceArn": "arn:aws:s3:::mine"}
+
+
+def _statements(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _request(action: str, *, resource: str = KEY, **more: Json) -> dict[str, Any]:
+    return {"principal": APP, "action": action, "resource": resource, **more}
+
+
+def _when(condition: dict[str, Any], **context: str) -> dict[str, Any]:
+    policies = {"key": _statements(TO_APP | {"Condition": condition})}
+    return {"request": _request("kms:Decrypt", context=context), "policies": policies}
+
+
+OPEN: dict[str, dict[str, Any]] = {
+    "rule 31: aliases belong to their account's callers": {
+        "request": _request("kms:DeleteAlias", resource=f"arn:aws:kms:us-east-1:{PARTNER}:alias/orders"),
+        "policies": {"identity": [_statements(EVERYTHING)]},
+    },
+    "rule 23: an action that the catalogue does not know needs the key policy too": {
+        "request": _request("kms:Unheard", resource=KEY),
+        "policies": {"key": _statements(), "identity": [_statements(EVERYTHING)]},
+    },
+    "rule 45: a grant creates only children that it can be compared with": {
+        "request": _request("kms:CreateGrant"),
+        "policies": {
+            "key": _statements(),
+            "grants": [{"GrantId": "g", "GranteePrincipal": APP["arn"], "Operations": ["CreateGrant"]}],
+        },
+    },
+    "rule 47: a key policy cannot allow RetireGrant": {
+        "request": _request("kms:RetireGrant"),
+        "policies": {"key": _statements(TO_APP)},
+    },
+    "rule 96: a short ARN is completed for CreateKey too": {
+        "request": _request("kms:CreateKey", resource="*"),
+        "policies": {"identity": [_statements(EVERYTHING | {"Resource": "arn:aws:kms:*"})]},
+    },
+    "rule 96: a short NotResource is completed for CreateKey too": {
+        "request": _request("kms:CreateKey", resource="*"),
+        "policies": {
+            "identity": [_statements({"Effect": "Allow", "Action": "*", "NotResource": "arn:aws:kms:*"})]
+        },
+    },
+    "rule 30: the account's resource pattern names the caller's partition": {
+        "request": _request("kms:CreateKey", resource="*"),
+        "policies": {"identity": [_statements(EVERYTHING | {"Resource": f"arn:aws-cn:kms:*:{OWNER}:*"})]},
+    },
+    "rule 92: no values never hold, with IfExists and an absent key too": _when(
+        {"StringEqualsIfExists": {"aws:PrincipalOrgID": []}}
+    ),
+    "rule 93: a value that does not parse fails a negated operator beside others too": _when(
+        {"ArnNotEquals": {"aws:SourceArn": ["no-arn", "arn:aws:s3:::other"]}}, **SOURCE
+    ),
+    "rule 79: a session of a service-linked role is not under the account's SCPs": {
+        "request": _request("kms:Decrypt") | {"principal": SERVICE_LINKED_SESSION},
+        "policies": {"key": _statements(EVERYTHING | {"Principal": "*"}), "scps": [[]]},
+    },
+    "rule 79: a service-linked role has no boundary": {
+        "request": _request("kms:Decrypt") | {"principal": APP | {"service_linked": True}},
+        "policies": {"key": _statements(TO_APP), "permissions_boundary": _statements()},
+    },
+}
+
+
+@pytest.mark.xfail(reason="the engine does not decide by this rule yet", strict=True, raises=AssertionError)
+@pytest.mark.parametrize("case", OPEN.values(), ids=OPEN)
+def test_the_engine_agrees(case: dict[str, Any]) -> None:
+    wanted = evaluate(case)
+    engine = run_case({**case, "name": "open", "expect": {"outcome": "allowed"}})
+    assert (engine.outcome, frozenset(engine.determining)) == (wanted.outcome, wanted.determining)
