@@ -127,24 +127,24 @@ def _completed(
     principal: Principal, own: PrincipalRecord | None, holder: PrincipalRecord | None
 ) -> Principal:
     """The principal with the fields that its records add; what the principal says itself wins."""
-    if own is None and holder is None:
-        return principal
-    tags = principal.tags
-    if tags is None and own is not None:
-        tags = own.tags
-    if tags is None and holder is not None:
-        tags = holder.tags
-    role_arn = (
-        principal.role_arn
-        or (own.role_arn if own else None)
-        or (holder.arn if holder is not own and holder else None)
-    )
+    records = [record for record in (own, holder) if record is not None]
+    role_arn = principal.role_arn or next((r.role_arn for r in records if r.role_arn), None)
+    if role_arn is None and holder is not None and holder is not own:
+        role_arn = holder.arn
     return replace(
         principal,
         role_arn=role_arn,
-        tags=tags,
-        id=principal.id or (own.id if own else None) or (holder.id if holder else None),
+        tags=_tags([holder.tags if holder else None, own.tags if own else None, principal.tags]),
+        id=principal.id or next((r.id for r in records if r.id), None),
         service_linked=principal.service_linked
-        or any(r.service_linked for r in (own, holder) if r)
+        or any(r.service_linked for r in records)
         or is_service_linked(role_arn),
     )
+
+
+def _tags(layers: Sequence[Mapping[str, str] | None]) -> Mapping[str, str] | None:
+    """A role's tags with a session's over them (rule 86); names of tags ignore case. None: not known."""
+    known = [tags for tags in layers if tags is not None]
+    if not known:
+        return None
+    return {ascii_lower(name): value for tags in known for name, value in tags.items()}

@@ -14,6 +14,7 @@ from policy_engine.model.decision import Decision, Outcome
 from policy_engine.syntax.json_faults import printable
 
 if TYPE_CHECKING:
+    from policy_engine.engine.partial import PartialContext
     from policy_engine.engine.residuals import Residual
     from policy_engine.graph.nodes import Trail
     from policy_engine.model.decision import Origin
@@ -22,22 +23,40 @@ if TYPE_CHECKING:
 _ID_LENGTH = 32
 
 
-def decision_of(request: Request, residual: Residual, context: RequestContext) -> Decision:
+def decision_of(request: Request, residual: Residual, partial: PartialContext) -> Decision:
     """Decide a request by its residual."""
-    trail = residual.trail(context)
-    denied = trail.outcome is Outcome.EXPLICIT_DENY
-    determining = (
-        residual.denies(context) if denied else trail.origins if trail.outcome is Outcome.ALLOWED else ()
-    )
+    context = partial.known
+    outcome = residual.partial_outcome(partial)
+    certain = not partial.unknown and not residual.opaque
+    trail = residual.trail(context) if certain else None
+    determining = _determining(outcome, residual, partial, trail)
+    if outcome is Outcome.ALLOWED:
+        reason = denial.allowed_reason(trail.path if trail else None)
+    elif outcome is Outcome.UNDETERMINED:
+        reason = "whether the request is allowed depends on what is not known"
+    else:
+        reason = _denied(request, residual, context, determining)
     return Decision(
         request=request,
-        outcome=trail.outcome,
+        outcome=outcome,
         determining=determining,
-        reason=_allowed(trail) or _denied(request, residual, context, determining),
+        reason=reason,
         missing_context_keys=tuple(k for k in residual.missing_keys(context) if k not in INTERNAL_KEYS),
         diagnostics=_diagnostics(request, residual, context),
-        id=_identity(request, residual, trail.outcome, determining),
+        id=_identity(request, residual, outcome, determining),
+        expression=residual.expression(partial) if outcome is Outcome.UNDETERMINED else None,
     )
+
+
+def _determining(
+    outcome: Outcome, residual: Residual, partial: PartialContext, trail: Trail | None
+) -> tuple[Origin, ...]:
+    """What a decision rests on; where something is not known, the rows that hold whatever it is."""
+    if outcome is Outcome.EXPLICIT_DENY:
+        return residual.denies(partial)
+    if outcome is Outcome.ALLOWED and trail is not None:
+        return trail.origins
+    return ()
 
 
 def failed_decision(request: Request, error: Exception) -> Decision:
@@ -59,10 +78,6 @@ def failed_decision(request: Request, error: Exception) -> Decision:
 
 def _name(request: Request) -> str:
     return request.principal if isinstance(request.principal, str) else request.principal.arn
-
-
-def _allowed(trail: Trail) -> str | None:
-    return denial.allowed_reason(trail.path) if trail.outcome is Outcome.ALLOWED else None
 
 
 def _denied(

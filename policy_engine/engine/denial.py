@@ -34,8 +34,8 @@ _ALLOWED = {
 
 
 def allowed_reason(path: str | None) -> str:
-    """Why a request is allowed, by the path that held."""
-    return _ALLOWED[path or "identity"]
+    """Why a request is allowed, by the path that held; None where it is allowed whatever is not known."""
+    return _ALLOWED[path] if path else "it is allowed whatever is not known"
 
 
 def denied_reason(principal: str, action: str, resource: str, because: str) -> str:

@@ -12,8 +12,9 @@ from policy_engine.engine.callers import Caller, Directory
 from policy_engine.engine.context import canonical_context, check_canonical, with_tokens
 from policy_engine.engine.decisions import decision_of, failed_decision
 from policy_engine.engine.keys import KeyEntry
-from policy_engine.engine.layers import Ceilings, EndpointRows, Situation
+from policy_engine.engine.situation import Ceilings, EndpointRows, Situation
 from policy_engine.engine.organization import OrganizationRows
+from policy_engine.engine.partial import PartialContext, unknown_keys
 from policy_engine.engine.residuals import Residual, build_residual
 from policy_engine.errors import PolicyEngineError
 from policy_engine.graph.lowering import lower_policy
@@ -66,10 +67,16 @@ class PolicyEngine:
 
     # -- questions ----------------------------------------------------------------------------------------
 
-    def authorize(self, request: Request) -> Decision:
+    def authorize(self, request: Request, *, unknown: Iterable[str] = ()) -> Decision:
         """Decide a request, with the statements or the grant that decided.
 
         An internal error denies the request and says so in the decision's diagnostics.
+
+        Args:
+            request: what is asked.
+            unknown: condition keys whose values are not known, in any spelling; one that ends in `:` or `/`
+                stands for all that begin with it. They may have any value or be absent: the answer is allowed
+                only where all of that allows, else undetermined with the expression that decides.
 
         Raises:
             RequestError: the principal is no principal, or a context value has no meaning.
@@ -78,7 +85,7 @@ class PolicyEngine:
         if isinstance(request.principal, str):
             parse_principal(request.principal)
         try:
-            return decision_of(request, self._residual_of(request), context)
+            return decision_of(request, self._residual_of(request), PartialContext(context, unknown_keys(unknown)))
         except PolicyEngineError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever fails inside must deny, never pass
@@ -251,9 +258,11 @@ class PolicyEngine:
             key = (request.principal, request.action, request.resource)
             return self._residuals.get(key) or self._cached(*key)
         with self._lock:
-            return self._build(
-                self._directory.resolve(request.principal, self._tests), request.action, request.resource
-            )
+            principal = request.principal
+            if isinstance(principal, str):
+                principal = parse_principal(principal)
+            caller = self._directory.resolve(principal, self._tests)
+            return self._build(caller, request.action, request.resource, request.grant)
 
     def _cached(self, principal: str, action: str, resource: str) -> Residual:
         # The lock keeps a change from slipping in between reading policies and keeping what they became.
@@ -270,10 +279,15 @@ class PolicyEngine:
             caller = self._callers[name] = self._directory.resolve(parse_principal(name), self._tests)
         return caller
 
-    def _build(self, caller: Caller, action: str, resource: str) -> Residual:
-        ceilings = self._ceilings(caller.principal, resource)
+    def _build(self, caller: Caller, action: str, resource: str, grant: Grant | None = None) -> Residual:
         situation = Situation(
-            caller, self._keys.get(resource), ascii_lower(action), resource, ceilings, self.options
+            caller=caller,
+            key=self._keys.get(resource),
+            action=ascii_lower(action),
+            resource=resource,
+            ceilings=self._ceilings(caller.principal, resource),
+            options=self.options,
+            grant=grant,
         )
         return build_residual(situation, self._nodes)
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from policy_engine.engine.combination import Relation, allowed
 from policy_engine.engine.layers import residual_layers
+from policy_engine.engine.partial import PartialContext
 from policy_engine.engine.situation import facts_of, relation_of
-from policy_engine.graph.formula import any_of
+from policy_engine.engine.undetermined import expression, left_of, outcome_of
+from policy_engine.graph.formula import ALWAYS, any_of
 from policy_engine.graph.nodes import asked_tests, follow, walk
 from policy_engine.model.decision import Outcome
 
@@ -33,6 +35,7 @@ class Residual:
         relation: what the caller is to the resource.
         facts: what was settled on the way.
         layers: the formula of each layer.
+        opaque: whether a policy that counts has a part that is not known yet.
     """
 
     node: Node
@@ -40,12 +43,25 @@ class Residual:
     relation: Relation
     facts: Facts
     layers: Layers
+    opaque: bool
     _denies: tuple[tuple[Formula, ResidualRow], ...]
     _nodes: NodeTable
 
     def outcome(self, context: RequestContext) -> Outcome:
         """The outcome for a context."""
+        if self.opaque:
+            return outcome_of(self.node, PartialContext(context, frozenset()))
         return walk(self.node, context)
+
+    def partial_outcome(self, context: PartialContext) -> Outcome:
+        """The outcome for a context that is known in part."""
+        if self.opaque or context.unknown:
+            return outcome_of(self.node, context)
+        return walk(self.node, context.known)
+
+    def expression(self, context: PartialContext) -> str:
+        """What an undetermined outcome depends on."""
+        return expression(self.layers.deny, allowed(self.relation, self.layers), context)
 
     def trail(self, context: RequestContext) -> Trail:
         """The outcome for a context, with what it rests on."""
@@ -58,13 +74,14 @@ class Residual:
         )
         return walk(node, context) is Outcome.ALLOWED
 
-    def denies(self, context: RequestContext) -> tuple[Origin, ...]:
-        """Every deny that holds."""
-        return tuple(row.origin for formula, row in self._denies if self.holds(formula, context))
+    def denies(self, context: PartialContext) -> tuple[Origin, ...]:
+        """Every deny that holds, whatever is not known."""
+        return tuple(row.origin for formula, row in self._denies if left_of(formula, context) == ALWAYS)
 
     def missing_keys(self, context: RequestContext) -> tuple[str, ...]:
         """The condition keys that the graph asks about and the context does not have, sorted."""
-        return tuple(sorted({test.key for test in asked_tests(self.node) if not _present(test.key, context)}))
+        read = {key for test in asked_tests(self.node) for key in test.keys}
+        return tuple(sorted(key for key in read if not _present(key, context)))
 
     def held_layers(self, context: RequestContext) -> dict[str, bool]:
         """Which layers allow, for saying which of them is to blame."""
@@ -91,4 +108,6 @@ def build_residual(situation: Situation, nodes: NodeTable) -> Residual:
     allow = allowed(relation, residual.layers)
     decides = nodes.build(allow, nodes.leaf(Outcome.ALLOWED), nodes.leaf(Outcome.IMPLICIT_DENY))
     node = nodes.build(residual.layers.deny, nodes.leaf(Outcome.EXPLICIT_DENY), decides)
-    return Residual(node, situation, relation, facts_of(situation), residual.layers, residual.denies, nodes)
+    opaque = any(test.is_opaque for test in asked_tests(node))
+    facts, layers = facts_of(situation), residual.layers
+    return Residual(node, situation, relation, facts, layers, opaque, residual.denies, nodes)

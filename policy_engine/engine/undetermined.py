@@ -8,7 +8,6 @@ exclude each other: the mistake is on the safe side.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policy_engine.graph.formula import ALWAYS, NEVER, AllOf, AnyOf, Asked, Formula, Held, Path, all_of, any_of
@@ -16,43 +15,11 @@ from policy_engine.graph.nodes import Ask, Leaf, Node
 from policy_engine.model.decision import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
+    from policy_engine.engine.partial import PartialContext
     from policy_engine.graph.tests import Test
-    from policy_engine.model.request import RequestContext
 
 _MOST_STEPS = 20_000
 """How many nodes are visited before the search gives up and says undetermined."""
-
-
-@dataclass(frozen=True, slots=True)
-class PartialContext:
-    """A context of which some keys are not known.
-
-    Attributes:
-        known: what is known; a key that is in neither is known to be absent.
-        unknown: canonical keys; one that ends in `:` or `/` stands for all keys that begin with it.
-    """
-
-    known: RequestContext
-    unknown: frozenset[str]
-
-    def answer(self, test: Test) -> bool | None:
-        """A test's answer; None where it depends on what is not known."""
-        if test.is_opaque or any(self.is_unknown(key) for key in test.keys):
-            return None
-        return test.holds(self.known)
-
-    def is_unknown(self, key: str) -> bool:
-        """Whether the value of a key, or of some key of a family, is not known."""
-        if key in self.known:
-            return False
-        if key in self.unknown:
-            return True
-        prefixes = tuple(name for name in self.unknown if name[-1] in ":/")
-        if prefixes and key.startswith(prefixes):
-            return True
-        return key[-1] in ":/" and any(name.startswith(key) for name in self.unknown)
 
 
 def outcome_of(node: Node, context: PartialContext) -> Outcome:
@@ -147,14 +114,3 @@ def _joined(word: str, parts: tuple[Formula, ...]) -> str:
 def test_words(test: Test) -> str:
     """A test as a person writes it: `StringEquals kms:ViaService ["s3.us-east-1.amazonaws.com"]`."""
     return repr(test)[1:-1]
-
-
-def unknown_keys(keys: Collection[str]) -> frozenset[str]:
-    """The canonical form of keys that are declared unknown."""
-    from policy_engine.catalog.condition_keys import CONDITION_KEYS, canonical_key  # noqa: PLC0415
-
-    found = set()
-    for key in keys:
-        entry = CONDITION_KEYS.get(key.lower())
-        found.add(entry.name if entry is not None else canonical_key(key))
-    return frozenset(found)

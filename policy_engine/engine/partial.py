@@ -1,0 +1,54 @@
+"""A context that is known in part: what is known, and which keys are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policy_engine.case import ascii_lower
+from policy_engine.catalog.condition_keys import CONDITION_KEYS, canonical_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from policy_engine.graph.tests import Test
+    from policy_engine.model.request import RequestContext
+
+
+@dataclass(frozen=True, slots=True)
+class PartialContext:
+    """A context of which some keys are not known.
+
+    Attributes:
+        known: what is known; a key that is in neither is known to be absent.
+        unknown: canonical keys; one that ends in `:` or `/` stands for all keys that begin with it.
+    """
+
+    known: RequestContext
+    unknown: frozenset[str]
+
+    def answer(self, test: Test) -> bool | None:
+        """A test's answer; None where it depends on what is not known."""
+        if test.is_opaque or any(self.is_unknown(key) for key in test.keys):
+            return None
+        return test.holds(self.known)
+
+    def is_unknown(self, key: str) -> bool:
+        """Whether the value of a key, or of some key of a family, is not known."""
+        if key in self.known:
+            return False
+        if key in self.unknown:
+            return True
+        prefixes = tuple(name for name in self.unknown if name[-1] in ":/")
+        if prefixes and key.startswith(prefixes):
+            return True
+        return key[-1] in ":/" and any(name.startswith(key) for name in self.unknown)
+
+
+def unknown_keys(keys: Iterable[str]) -> frozenset[str]:
+    """The canonical form of keys that are declared unknown."""
+    found = set()
+    for key in keys:
+        entry = CONDITION_KEYS.get(ascii_lower(key))
+        found.add(entry.name if entry is not None else canonical_key(key))
+    return frozenset(found)
