@@ -20,7 +20,7 @@ from kms_core.hsm.cryptoki import CKR_OK
 from kms_core.hsm.library import claim
 from kms_core.hsm.login import Login
 from kms_core.hsm.module import find_module
-from kms_core.hsm.token_folder import TokenFolder, unusable
+from kms_core.hsm.token_folder import TokenFolder, require_expressible, unusable
 from kms_core.hsm.unwrap_template import TemplateMapper
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def create(home: Path, pin: str, module: Path | None) -> None:
 
     Raises:
         ConfigurationError: there is one already, the PIN is too short or too long, the folder cannot be
-            written, or there is no SoftHSM2.
+            written or named in SoftHSM2's configuration, or there is no SoftHSM2.
         HsmFaultError: SoftHSM2 refuses.
     """
     if len(pin.encode()) not in _PIN_BYTES:
@@ -50,6 +50,7 @@ def create(home: Path, pin: str, module: Path | None) -> None:
             help="set another in KMSGATE_PIN or --pin-file",
         )
     path = find_module(module)
+    require_expressible(home)
     folder = _folder(home)
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -73,6 +74,7 @@ def log_in(home: Path, pin: str, module: Path | None) -> Login:
         HsmFaultError: the token is damaged or does not answer.
     """
     path = find_module(module)
+    require_expressible(home)
     folder = _folder(home)
     serial = folder.serial()
 

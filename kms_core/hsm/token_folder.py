@@ -18,6 +18,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 import time
 from contextlib import contextmanager
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 _SCHEMA: Final = "kmsgate/token/1"
 _READ_ONLY: Final = 0o400
+_UNREADABLE: Final = re.compile(r"[#=\r\n\ud800-\udfff]")
+"""What SoftHSM2 cuts a line of its configuration at, and what is no UTF-8 (its SimpleConfigLoader.cpp)."""
+_LONGEST_PATH: Final = 900
+"""SoftHSM2 reads lines of 1,023 bytes; the names of the setting and of the folders below a home go off."""
 _CONFIGURATION: Final = """\
 directories.tokendir = {tokens}/
 objectstore.backend = file
@@ -137,17 +142,21 @@ class TokenFolder:
     def restore(self) -> None:
         """Put the master key's file back from its copy, if a process was killed while it logged in.
 
+        INVARIANT: the longer of the two is kept. A killed login leaves a file that is too short, never one
+        that is too long, so a copy that is shorter is itself what was damaged; the next login makes it anew.
+
         Raises:
-            HsmFaultError: there is not exactly one token, or neither file is whole.
+            HsmFaultError: there is not exactly one token, or neither file holds anything.
         """
         master = self._master()
-        if not self._copy.exists():
-            if master.stat().st_size:
-                return
-            raise _damaged(master, "it is empty, and its copy is gone")
-        whole = self._copy.read_bytes()
-        if master.stat().st_size != len(whole):
-            durable.write(master, whole, _READ_ONLY)
+        copied = self._copy.read_bytes() if self._copy.exists() else b""
+        size = master.stat().st_size
+        if not size and not copied:
+            raise _damaged(master, "it is empty, and so is its copy or there is none")
+        if size < len(copied):
+            durable.write(master, copied, _READ_ONLY)
+        elif size > len(copied):
+            self._copy.unlink(missing_ok=True)
 
     def _master(self) -> Path:
         found = list(self.tokens.glob("*/token.object"))
@@ -162,6 +171,26 @@ class TokenFolder:
     @property
     def _copy(self) -> Path:
         return self.path / "token.object.bak"
+
+
+def require_expressible(home: Path) -> None:
+    """Check that SoftHSM2's configuration can name the folder of a home's token.
+
+    Raises:
+        ConfigurationError: SoftHSM2 would read another path.
+    """
+    path = str(home.resolve())
+    found = _UNREADABLE.search(path)
+    if found:
+        why = f"holds the character U+{ord(found.group()):04X}"
+    elif len(path.encode()) >= _LONGEST_PATH:
+        why = f"has {_LONGEST_PATH} bytes or more"
+    else:
+        return
+    raise ConfigurationError(
+        f"the path of the home {why}, which SoftHSM2's configuration cannot express",
+        help="give another folder with --home",
+    )
 
 
 def unusable(folder: Path, error: OSError) -> ConfigurationError:
