@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policy_engine.analysis.neighbours import neighbours
 from policy_engine.analysis.samples import samples
 from policy_engine.case import ascii_lower
 from policy_engine.catalog.actions import ACTIONS, find_action
@@ -56,9 +57,7 @@ def keys_read(test: Test) -> tuple[str, ...]:
     """The context keys that decide a test."""
     if isinstance(test, EncryptionContextTest):
         return tuple(ENCRYPTION_CONTEXT + ascii_lower(name) for name in test.pairs)
-    if isinstance(test, ComesThroughTest):
-        return (test.key, "kms:ViaService", "aws:ViaAWSService")
-    return () if isinstance(test, GrantTokenTest) else (test.key,)
+    return () if isinstance(test, GrantTokenTest) else test.keys
 
 
 def domains(
@@ -100,6 +99,8 @@ def _domain(
         return (None,)
     texts = _BOOLEANS if _is_boolean(key) else (*_PLAUSIBLE.get(key, ()), *_asked(key, tests), *_others(key))
     values: list[Value] = [(text,) if is_multivalued(key) else text for text in texts]
+    if is_multivalued(key):
+        values.append(tuple(dict.fromkeys(texts)))
     named = {None, *(text for test in tests for text in _named(test, key))}
     distinct: dict[tuple[object, ...], Value] = {}
     for value in (None, *values):
@@ -117,10 +118,12 @@ def _answer(test: Test, key: str, value: Value, named: set[str | None]) -> objec
 
 def _asked(key: str, tests: list[Test]) -> list[str]:
     """The texts that the tests name, or that fit what they name."""
-    patterns = [v.pattern for t in tests if isinstance(t, ContextTest) for v in t.condition.values]
+    conditions = [test.condition for test in tests if isinstance(test, ContextTest)]
+    patterns = [value.pattern for condition in conditions for value in condition.values]
+    near = [text for condition in conditions for text in neighbours(condition)]
     named = [text for test in tests for text in _named(test, key)]
     literals = [p.text for p in patterns]  # where wildcards mean nothing, `*` is itself
-    return [*named, *samples(patterns), *literals]
+    return [*named, *near, *samples(patterns), *literals]
 
 
 def _named(test: Test, key: str) -> list[str]:

@@ -138,7 +138,7 @@ def _cells(
             covered = tuple(
                 key
                 for key in keys
-                if _account(key) == account and resources.covers(key.arn, "kms:decrypt", account)
+                if _account(key) == account and resources.covers(key.arn, "kms:decrypt", None)
             )
             if actions and covered:
                 yield _Cell(label, actions, covered)

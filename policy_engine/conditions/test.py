@@ -26,7 +26,7 @@ from policy_engine.conditions.variables import NO_BINDINGS, Bindings, bound_valu
 from policy_engine.syntax.operator_name import Quantifier
 
 if TYPE_CHECKING:
-    from policy_engine.model.condition import Condition, ConditionValue
+    from policy_engine.model.condition import Condition
     from policy_engine.model.request import RequestContext
 
 _EMPTY = frozenset({(), ("",)})
@@ -55,7 +55,17 @@ class ContextTest:
         when_absent: the answer for a context without the key; None where policy variables decide it.
     """
 
-    __slots__ = ("__weakref__", "_bindings", "_default", "_fixed", "_many", "_operator", "condition", "key", "keys")
+    __slots__ = (
+        "__weakref__",
+        "_bindings",
+        "_default",
+        "_fixed",
+        "_many",
+        "_operator",
+        "condition",
+        "key",
+        "keys",
+    )
 
     def __init__(
         self, condition: Condition, bindings: Bindings = NO_BINDINGS, default: str | None = None
@@ -112,7 +122,7 @@ class ContextTest:
         value = (self._bindings if self.key in self._bindings else context).get(self.key, self._default)
         return self.when_absent if value is None else self.holds_for(value, context)
 
-    def holds_for(self, value: str | tuple[str, ...], context: RequestContext = NO_BINDINGS) -> bool:
+    def holds_for(self, value: str | tuple[str, ...], context: Bindings = NO_BINDINGS) -> bool:
         """Whether a value that is present passes; the context is for policy variables."""
         wanted = self._wanted(context)
         if self._operator is NULL:
@@ -141,7 +151,7 @@ class ContextTest:
         fits = any(operator.match(want, one) for want in wanted.values for one in given)
         return not (fits or wanted.unparsable) if operator.negated else fits
 
-    def _wanted(self, context: RequestContext) -> _Wanted:
+    def _wanted(self, context: Bindings) -> _Wanted:
         return self._fixed if self._fixed is not None else self._parsed({**context, **self._bindings})
 
     def _parsed(self, bindings: Bindings) -> _Wanted:

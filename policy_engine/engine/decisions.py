@@ -53,7 +53,7 @@ def _determining(
 ) -> tuple[Origin, ...]:
     """What a decision rests on; where something is not known, the rows that hold whatever it is."""
     if outcome is Outcome.EXPLICIT_DENY:
-        return residual.denies(partial)
+        return residual.certain_denies(partial)
     if outcome is Outcome.ALLOWED and trail is not None:
         return trail.origins
     return ()

@@ -21,8 +21,8 @@ from policy_engine.graph.formula import (
     row_formula,
     rows_formula,
 )
-from policy_engine.graph.principals import PrincipalMatch
 from policy_engine.graph.lowering import context_test
+from policy_engine.graph.principals import PrincipalMatch
 from policy_engine.graph.residual import ResidualRow, settle, specialise, specialise_grants
 from policy_engine.model.facts import Facts
 from policy_engine.model.policy import Effect

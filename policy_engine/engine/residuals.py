@@ -74,7 +74,11 @@ class Residual:
         )
         return walk(node, context) is Outcome.ALLOWED
 
-    def denies(self, context: PartialContext) -> tuple[Origin, ...]:
+    def denies(self, context: RequestContext) -> tuple[Origin, ...]:
+        """Every deny that holds."""
+        return self.certain_denies(PartialContext(context, frozenset()))
+
+    def certain_denies(self, context: PartialContext) -> tuple[Origin, ...]:
         """Every deny that holds, whatever is not known."""
         return tuple(row.origin for formula, row in self._denies if left_of(formula, context) == ALWAYS)
 

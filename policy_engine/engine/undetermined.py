@@ -10,7 +10,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policy_engine.graph.formula import ALWAYS, NEVER, AllOf, AnyOf, Asked, Formula, Held, Path, all_of, any_of
+from policy_engine.graph.formula import (
+    ALWAYS,
+    NEVER,
+    AllOf,
+    AnyOf,
+    Asked,
+    Formula,
+    Held,
+    Path,
+    all_of,
+    any_of,
+)
 from policy_engine.graph.nodes import Ask, Leaf, Node
 from policy_engine.model.decision import Outcome
 

@@ -68,7 +68,9 @@ def check_statement(row: StatementRow, asking: Asking, facts: Facts) -> CheckedR
         _condition(condition, test, asking, facts)
         for condition, test in zip(row.statement.conditions, row.tests, strict=True)
     )
-    return CheckedRow(row, match, (*principal, _action(row, asking), _resource(row, asking), *conditions))
+    return CheckedRow(
+        row, match, (*principal, _action(row, asking), _resource(row, asking, facts), *conditions)
+    )
 
 
 def check_grant(row: GrantRow, asking: Asking) -> CheckedRow:
@@ -136,7 +138,8 @@ def _action(row: StatementRow, asking: Asking) -> Check:
     covering = (
         p.spelling
         for p in patterns
-        if not negated and ActionTest(ActionElement((p,), negated=False, span=p.span), row.effect).covers(action)
+        if not negated
+        and ActionTest(ActionElement((p,), negated=False, span=p.span), row.effect).covers(action)
     )
     return Check(
         Element.ACTION,
@@ -150,7 +153,11 @@ def _action(row: StatementRow, asking: Asking) -> Check:
     )
 
 
-def _resource(row: StatementRow, asking: Asking) -> Check:
+def _resource(row: StatementRow, asking: Asking, facts: Facts) -> Check:
+    bindings = {
+        **asking.context,
+        **{key: facts.get(key) for key in row.resources.variables if facts.know(key)},
+    }
     element, target = row.statement.resource, asking.target
     patterns = element.patterns if element else ()
     negated = element is not None and element.negated

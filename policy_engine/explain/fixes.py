@@ -23,8 +23,8 @@ from policy_engine.model.decision import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from policy_engine.engine.layers import Situation
     from policy_engine.engine.policy_engine import PolicyEngine
+    from policy_engine.engine.situation import Situation
     from policy_engine.explain.explanation import CheckedRow
     from policy_engine.explain.ways import Way
     from policy_engine.model.request import Request, RequestContext

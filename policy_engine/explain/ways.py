@@ -47,11 +47,8 @@ class Answered:
     check: Check
     row: CheckedRow
     key: str = ""
-
-    @property
-    def when_absent(self) -> bool:
-        """The answer."""
-        return self.check.met
+    keys: tuple[str, ...] = ()
+    is_opaque: bool = False
 
     @property
     def identity(self) -> tuple[object, ...]:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from policy_engine.case import ascii_lower
 from policy_engine.conditions.glob import glob
-
 from policy_engine.model.policy import Effect
 
 if TYPE_CHECKING:
@@ -20,9 +19,9 @@ class ActionTest:
     one (rule 92); but an empty NotAction lists nothing to spare from a Deny.
     """
 
-    __slots__ = ("_globs", "_denies_all", "_literals", "_negated", "element")
+    __slots__ = ("_denies_all", "_globs", "_literals", "_negated", "element")
 
-    def __init__(self, element: ActionElement | None, effect: Effect) -> None:
+    def __init__(self, element: ActionElement | None, effect: Effect = Effect.ALLOW) -> None:
         self.element = element
         patterns = [p.pattern for p in element.patterns] if element else []
         literals = {p: p.literal for p in patterns}

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from policy_engine.graph.rows import GrantRow, StatementRow
     from policy_engine.graph.tests import Test
     from policy_engine.model.decision import Origin
-    from policy_engine.model.grant import Grant
     from policy_engine.model.facts import Facts
+    from policy_engine.model.grant import Grant
     from policy_engine.model.principal import Principal
 
 

@@ -45,7 +45,9 @@ class ResourceTest:
 
     __slots__ = ("_denies_all", "_negated", "_patterns", "_short", "element", "variables")
 
-    def __init__(self, element: ResourceElement | None, kind: PolicyKind, effect: Effect) -> None:
+    def __init__(
+        self, element: ResourceElement | None, kind: PolicyKind, effect: Effect = Effect.ALLOW
+    ) -> None:
         self.element = element
         self._patterns = tuple(p.pattern for p in element.patterns) if element else ()
         self._negated = element is not None and element.negated
@@ -54,14 +56,14 @@ class ResourceTest:
         self.variables = free_variables(self._patterns, NO_BINDINGS)
 
     def covers(
-        self, resource: str, action: str, caller: Principal, bindings: Bindings = NO_BINDINGS
+        self, resource: str, action: str, caller: Principal | None, bindings: Bindings = NO_BINDINGS
     ) -> bool:
         """Whether the element covers a resource.
 
         Args:
             resource: an ARN, or `*` where the action has none.
             action: in lower case.
-            caller: whose account and partition count for actions without a key.
+            caller: whose account and partition count for actions without a key; None: nobody's.
             bindings: what its policy variables stand for.
         """
         if self._denies_all:
@@ -73,11 +75,11 @@ class ResourceTest:
         listed = any(self._lists(pattern, resource, action, caller) for pattern in patterns)
         return listed != self._negated
 
-    def _lists(self, pattern: Pattern, resource: str, action: str, caller: Principal) -> bool:
+    def _lists(self, pattern: Pattern, resource: str, action: str, caller: Principal | None) -> bool:
         if is_everything(pattern):
             return True
         if resource == "*" and action in _REGIONAL_ACTIONS:
-            return self._lists_account(pattern, caller)
+            return caller is not None and self._lists_account(pattern, caller)
         automaton = _compile(pattern, short=self._short)
         return automaton is not None and automaton.matches(resource)
 
@@ -125,7 +127,14 @@ class ResourceVariableTest:
     @property
     def identity(self) -> tuple[object, ...]:
         """What makes two tests the same test."""
-        return ("resource", id(self._resources), self._resource, self._action, self._caller.arn, *self._bindings.items())
+        return (
+            "resource",
+            id(self._resources),
+            self._resource,
+            self._action,
+            self._caller.arn,
+            *self._bindings.items(),
+        )
 
     def holds(self, context: RequestContext) -> bool:
         """Whether the context passes."""
