@@ -5,6 +5,8 @@ The token's own rows come from `hsm.doctor`. What the operator can mend is raise
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kms_core.audit.log import verify_log
@@ -12,7 +14,7 @@ from kms_core.errors import HomeError, KmsError
 from kms_core.hsm import ProbeRow, open_token, probe
 from kms_core.opening import require_pair
 from kms_core.store.database import Database
-from kms_core.store.versions import bring_up_to_date, revision
+from kms_core.store.versions import bring_up_to_date, missing_tables, revision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,35 +36,52 @@ def examine(home: Home, pin: str, sources: Sources, *, module: Path | None = Non
     """
     home.require()
     with Database.open(home.database) as database:
-        bring_up_to_date(database)
+        with suppress(KmsError):  # a damaged database has a row that says so
+            bring_up_to_date(database)
         rows = (*probe(home.path, pin, module=module), *_database_rows(home, database))
         if all(row.ok for row in rows):
-            rows = (*rows, _pair_row(lambda: open_token(home.path, pin, module=module), database, sources))
+            reopen = partial(open_token, home.path, pin, module=module)
+            rows = (*rows, _asked("check value", lambda: _pair(reopen, database, sources)))
         return rows
 
 
 def _database_rows(home: Home, database: Database) -> Iterator[ProbeRow]:
+    yield _asked("database", lambda: _soundness(home, database))
+    yield _asked("audit log", lambda: _chains(database))
+
+
+def _asked(name: str, question: Callable[[], tuple[bool, str]]) -> ProbeRow:
+    try:
+        well, detail = question()
+    except (HomeError, KmsError) as error:
+        return ProbeRow(name, ok=False, detail=error.message)
+    return ProbeRow(name, well, detail)
+
+
+def _soundness(home: Home, database: Database) -> tuple[bool, str]:
     with database.read() as connection:
         problems = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
-    sound = problems == ["ok"]
     found = f"{home.database.name}, schema version {revision(database)}"
-    yield ProbeRow("database", ok=sound, detail=found if sound else f"{found}, damaged: {problems[0]}")
+    if problems != ["ok"]:
+        return False, f"{found}, damaged: {problems[0]}"
+    missing = missing_tables(database)
+    return not missing, f"{found}, without {', '.join(missing)}" if missing else found
+
+
+def _chains(database: Database) -> tuple[bool, str]:
     report = verify_log(database)
-    detail = f"{report.records} records of {report.writers} writers"
-    if report.faults:
-        first = report.faults[0]
-        where = f"record {first.sequence} of {first.writer}"
-        detail += f", {len(report.faults)} faults; the first: {where} {first.problem}"
-    yield ProbeRow("audit log", ok=not report.faults, detail=detail)
+    found = f"{report.records} records of {report.writers} writers"
+    if not report.faults:
+        return True, found
+    first = report.faults[0]
+    where = f"record {first.sequence} of {first.writer}"
+    return False, f"{found}, {len(report.faults)} faults; the first: {where} {first.problem}"
 
 
-def _pair_row(open_hsm: Callable[[], Hsm], database: Database, sources: Sources) -> ProbeRow:
+def _pair(open_hsm: Callable[[], Hsm], database: Database, sources: Sources) -> tuple[bool, str]:
+    hsm = open_hsm()
     try:
-        hsm = open_hsm()
-        try:
-            value = require_pair(hsm, database, sources)
-        finally:
-            hsm.close()
-    except (HomeError, KmsError) as error:
-        return ProbeRow("check value", ok=False, detail=error.message)
-    return ProbeRow("check value", ok=True, detail=f"{value[:_SHOWN]}..., as the database has it")
+        value = require_pair(hsm, database, sources)
+    finally:
+        hsm.close()
+    return True, f"{value[:_SHOWN]}..., as the database has it"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from kms_core.audit.log import AuditLog
     from kms_core.model.sources import Sources
+    from policy_engine.model.grant import Grant
     from policy_engine.model.request import ContextInput
 
 _LOG = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Call:
         grant_tokens: the tokens that the caller presented.
         policies: digests of the policies in force, for the record.
         via_service: the service that forwards the call.
+        grant: for CreateGrant the grant to be made.
     """
 
     call_id: str
@@ -63,6 +65,7 @@ class Call:
     grant_tokens: tuple[str, ...] = field(default=(), repr=False)
     policies: tuple[tuple[str, str], ...] = ()
     via_service: str | None = None
+    grant: Grant | None = None
 
 
 class Gate:
@@ -74,18 +77,14 @@ class Gate:
         self._new_id = sources.new_id
 
     @contextmanager
-    def admit(self, call: Call, engine: Authorizer | None = None) -> Iterator[Permit]:
+    def admit(self, call: Call) -> Iterator[Permit]:
         """Let a caller's call through, for as long as the context lasts.
-
-        Args:
-            call: what is to be decided.
-            engine: who decides instead, where a call may not count on everything that the usual one knows.
 
         Raises:
             AccessDeniedError: the engine denies; it carries the decision, and speaks in its words.
             KMSInternalError: the decision could not be written down.
         """
-        decision = self._decide(call, engine or self._engine)
+        decision = self._decide(call)
         self._log.append(_entry(call, decision))
         if not decision.allowed:
             raise AccessDeniedError(decision.reason, decision)
@@ -104,10 +103,12 @@ class Gate:
         with Permit(job, action, key_arn, call_id, PermitKind.SERVICE, reason) as permit:
             yield permit
 
-    def _decide(self, call: Call, engine: Authorizer) -> Decision:
-        request = Request(call.principal, call.action, call.resource, call.context, call.grant_tokens)
+    def _decide(self, call: Call) -> Decision:
+        request = Request(
+            call.principal, call.action, call.resource, call.context, call.grant_tokens, call.grant
+        )
         try:
-            return engine.authorize(request)
+            return self._engine.authorize(request)
         except Exception as error:  # noqa: BLE001 - whatever it is, the answer is a denial
             # the error's own text may quote the request, so only its kind is logged
             _LOG.error("call %s is denied: deciding failed with %s", call.call_id, type(error).__name__)

@@ -15,7 +15,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from kms_core.audit.log import AuditLog
 from kms_core.errors import ConfigurationError
 from kms_core.gate import Gate
-from kms_core.hsm import create_token, open_token
+from kms_core.hsm import create_token, open_token, require_expressible
 from kms_core.hsm.protocol import CHECK_ACTION
 from kms_core.store.database import Database
 from kms_core.store.settings import Settings, write_settings
@@ -63,19 +63,27 @@ class Home:
         Raises:
             ConfigurationError: it is not.
         """
-        if not self.database.is_file():
+        try:
+            there = self.database.is_file()
+        except OSError as error:
+            raise _unusable(self.path, "looked at", error) from error
+        if not there:
             raise ConfigurationError(
                 f"there is no kmsgate home at `{self.path}`", help="make one with `kmsgate init`"
             )
 
 
 def default_home(environment: Mapping[str, str]) -> Path:
-    """``$KMSGATE_HOME``, else ``kmsgate`` in the user's data folder (XDG Base Directory Specification)."""
+    """``$KMSGATE_HOME``, else ``kmsgate`` in the user's data folder (XDG Base Directory Specification).
+
+    Raises:
+        ConfigurationError: this user has no folder.
+    """
     if environment.get(ENVIRONMENT):
         return Path(environment[ENVIRONMENT])
-    data = environment.get("XDG_DATA_HOME", "")
+    data = Path(environment.get("XDG_DATA_HOME", ""))
     # the specification has a relative path ignored
-    return (Path(data) if Path(data).is_absolute() else Path.home() / ".local" / "share") / "kmsgate"
+    return (data if data.is_absolute() else _user_folder() / ".local" / "share") / "kmsgate"
 
 
 def create_home(path: Path, pin: str | None, sources: Sources, *, module: Path | None = None) -> Home:
@@ -92,10 +100,6 @@ def create_home(path: Path, pin: str | None, sources: Sources, *, module: Path |
         HsmFaultError: the module does not do what it must.
     """
     path = path.absolute()
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise ConfigurationError(
-            f"there is something at `{path}` already", help="give another folder with --home"
-        )
     with _building_site(path) as site:
         _fill(Home(site), pin, sources, module)
         site.rename(path)
@@ -117,16 +121,39 @@ def check_value(hsm: Hsm, database: Database, sources: Sources) -> str:
 @contextmanager
 def _building_site(path: Path) -> Iterator[Path]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        site = Path(tempfile.mkdtemp(prefix=f".{path.name}.new-", dir=path.parent))
+        with ExitStack() as on_failure:
+            _require_free(path)
+            require_expressible(path)
+            for folder in reversed([each for each in path.parents if not each.exists()]):
+                on_failure.callback(_remove_empty, folder)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            site = Path(tempfile.mkdtemp(prefix=".kmsgate-new-", dir=path.parent))
+            on_failure.callback(shutil.rmtree, site, ignore_errors=True)
+            yield site
+            on_failure.pop_all()
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise _unusable(path, "made", error) from error
+
+
+def _require_free(path: Path) -> None:
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise ConfigurationError(
+            f"there is something at `{path}` already", help="give another folder with --home"
+        )
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):  # it was not made after all, or somebody else has put something there
+        folder.rmdir()
+
+
+def _user_folder() -> Path:
     try:
-        yield site
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    finally:
-        shutil.rmtree(site, ignore_errors=True)
+        return Path.home()
+    except RuntimeError:
+        raise ConfigurationError(
+            "this user has no folder of its own", help=f"give the home with --home or in {ENVIRONMENT}"
+        ) from None
 
 
 def _fill(site: Home, pin: str | None, sources: Sources, module: Path | None) -> None:
@@ -159,8 +186,8 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _unwritable(path: Path, error: OSError) -> ConfigurationError:
+def _unusable(path: Path, what: str, error: OSError) -> ConfigurationError:
     return ConfigurationError(
-        f"`{path}` cannot be made ({(error.strerror or 'unknown error').lower()})",
-        help="give another folder with --home, or make its parent writable for this user",
+        f"`{path}` cannot be {what} ({(error.strerror or 'unknown error').lower()})",
+        help="give another folder with --home, or let this user read and write it and its parent",
     )

@@ -98,7 +98,7 @@ def main() -> None:
     title("3. an access that a grant allows")
     ask("role/batch", "kms:GenerateDataKey", 0, "-e", "tenant=acme")
     title("4. a bad key policy, linted")
-    run(1, "policy-lint", "check", "fixtures/lint/K501/bad.json")
+    run(1, "policy-lint", "check", "fixtures/lint/K501/bad-nobody-is-allowed.json")
     title("5. for real: a new SoftHSM2 token, and the gate before it")
     for_real(new_home())
     print("\nThe token and the audit log are in .demo/home: .venv/bin/kmsgate doctor --home .demo/home")

@@ -34,8 +34,8 @@ Exit status: 0 all is well, 3 the configuration is wrong, 5 something is not as 
 @debug_option
 def doctor(home: Path | None, pin_file: Path | None, *, debug: bool) -> None:
     """Look at a home: module, locking, token, mechanisms, keys, database, audit log."""
-    place = chosen_home(home)
     with reporting(debug=debug):
+        place = chosen_home(home)
         rows = examine(place, known_pin(place, pin_file), Sources())
     faults = sum(not row.ok for row in rows)
     click.echo(f"{f'{faults} of {len(rows)} checks failed' if faults else 'all is well'}: {place.path}")

@@ -22,6 +22,8 @@ R = TypeVar("R")
 
 PIN_VARIABLE = "KMSGATE_PIN"
 _LONGEST = 4096
+_PATH = click.Path(path_type=Path, readable=False)
+"""Any path. That one cannot be read is a wrong configuration, which is told apart from wrong usage."""
 
 
 def home_option(command: Callable[P, R]) -> Callable[P, R]:
@@ -29,7 +31,7 @@ def home_option(command: Callable[P, R]) -> Callable[P, R]:
     return click.option(
         "--home",
         "home",
-        type=click.Path(path_type=Path),
+        type=_PATH,
         metavar="DIR",
         help="The home. Default: $KMSGATE_HOME, else kmsgate in your data folder.",
     )(command)
@@ -39,7 +41,7 @@ def pin_option(command: Callable[P, R]) -> Callable[P, R]:
     """The option ``--pin-file``."""
     return click.option(
         "--pin-file",
-        type=click.Path(path_type=Path),
+        type=_PATH,
         metavar="FILE",
         help=f"Where the token's PIN is. Default: ${PIN_VARIABLE}, else the file pin in the home.",
     )(command)
@@ -54,11 +56,16 @@ def given_pin(pin_file: Path | None) -> str | None:
     """The PIN that the user gave, by file or environment; None where none was given.
 
     Raises:
-        ConfigurationError: the file cannot be read, or holds no PIN.
+        ConfigurationError: the file cannot be read, or what was given is no PIN.
     """
     if pin_file is not None:
         return _read(pin_file)
-    return os.environ.get(PIN_VARIABLE) or None
+    try:
+        return os.environb.get(PIN_VARIABLE.encode(), b"").decode() or None
+    except UnicodeDecodeError:
+        raise ConfigurationError(
+            f"the PIN in {PIN_VARIABLE} is not UTF-8", help="set another, or use --pin-file"
+        ) from None
 
 
 def known_pin(home: Home, pin_file: Path | None) -> str:
@@ -79,7 +86,7 @@ def known_pin(home: Home, pin_file: Path | None) -> str:
 def _read(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            pin = file.read(_LONGEST).decode().rstrip("\r\n")
+            pin = file.readline(_LONGEST).decode().rstrip("\r\n")
     except OSError as error:
         raise ConfigurationError(
             f"the PIN file `{path}` cannot be read ({(error.strerror or 'unknown error').lower()})",

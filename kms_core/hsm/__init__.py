@@ -9,6 +9,7 @@ in it, and what it can do), `lane` and `lanes` (sessions), `handles`, `binding` 
 from kms_core.hsm.doctor import ProbeRow, probe
 from kms_core.hsm.opening import create_token, open_token
 from kms_core.hsm.protocol import Hsm, KeyBinding, Sealed, StoredKey, WrappedKey
+from kms_core.hsm.token_folder import require_expressible
 
 __all__ = [
     "Hsm",
@@ -20,4 +21,5 @@ __all__ = [
     "create_token",
     "open_token",
     "probe",
+    "require_expressible",
 ]

@@ -30,7 +30,7 @@ def find_module(named: Path | None = None) -> Path:
     wanted = named or _from_environment()
     if wanted is None:
         return _first_known()
-    if not wanted.is_file():
+    if not _is_file(wanted):
         raise ConfigurationError(
             f"the PKCS#11 module `{wanted}` does not exist",
             help=f"set {VARIABLE} to the module's path, or unset it to use SoftHSM2's",
@@ -41,6 +41,13 @@ def find_module(named: Path | None = None) -> Path:
 def _from_environment() -> Path | None:
     value = os.environ.get(VARIABLE)
     return Path(value) if value else None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except PermissionError:  # for this user it is not there
+        return False
 
 
 def _first_known() -> Path:

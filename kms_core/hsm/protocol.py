@@ -128,7 +128,7 @@ class Hsm(Protocol):
     def generate_backing_key(self, permit: Permit, key_arn: str, binding: KeyBinding) -> WrappedKey:
         """Make a new key and give it back wrapped.
 
-        The permit is for `key_arn`, or has no key (CreateKey is authorised before its key exists).
+        The permit is for `key_arn`, which CreateKey chooses before its key exists.
 
         Raises:
             UnsupportedOperationError: this token cannot make keys of that spec and usage.

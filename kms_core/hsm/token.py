@@ -78,8 +78,7 @@ class Pkcs11Hsm:
 
 
 def _require_for_new_key(permit: Permit, key_arn: str, binding: KeyBinding) -> None:
-    # CreateKey is authorised before its key has an ARN
-    permit.require(PERMITTED["generate_backing_key"], key_arn if permit.key_arn else None)
+    permit.require(PERMITTED["generate_backing_key"], key_arn)
     if key_arn.partition(":key/")[2] != binding.key_id:
         raise PermitError(f"a backing key for `{binding.key_id}` cannot be made for `{key_arn}`")
 

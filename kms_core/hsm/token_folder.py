@@ -179,7 +179,7 @@ def require_expressible(home: Path) -> None:
     Raises:
         ConfigurationError: SoftHSM2 would read another path.
     """
-    path = str(home.resolve())
+    path = os.path.realpath(home)
     found = _UNREADABLE.search(path)
     if found:
         why = f"holds the character U+{ord(found.group()):04X}"

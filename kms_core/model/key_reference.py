@@ -16,7 +16,6 @@ from kms_core.errors import InvalidArnError, NotFoundError, ValidationError
 if TYPE_CHECKING:
     from kms_core.model.caller import Caller
 
-_MAX_LENGTH = 2048
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _KEY_ID = re.compile(rf"{_UUID}|mrk-[0-9a-f]{{32}}", re.ASCII)
 _ARN = re.compile(
@@ -44,15 +43,10 @@ class KeyReference:
         """Read a KeyId; a bare key id names a key of the caller's account in this Region.
 
         Raises:
-            ValidationError: the text is empty or too long.
+            ValidationError: a service, which has no account, names it by its id alone.
             InvalidArnError: an ARN that is no key's.
             NotFoundError: it can name no key here: no key id, another Region, an alias.
         """
-        if not 1 <= len(text) <= _MAX_LENGTH:
-            raise ValidationError(
-                "1 validation error detected: Value at 'keyId' failed to satisfy constraint: "
-                f"Member must have length between 1 and {_MAX_LENGTH}"
-            )
         if text.startswith("arn:"):
             return cls._from_arn(text, region)
         return cls._from_name(text, caller, region)

@@ -10,6 +10,7 @@ a forbidden one: both are decided by the engine, recorded, and answered with one
 from __future__ import annotations
 
 import logging
+import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -28,14 +29,14 @@ from kms_core.model.key_states import require_state
 from kms_core.model.operations import FACTS, Operation
 from kms_core.service.context import of_call
 from kms_core.service.open_call import Admitted, OpenCall, ending
-from kms_core.service.parameters import check_grant_tokens
+from kms_core.service.parameters import MAX_KEY_ID, check_grant_tokens, check_text
 from kms_core.store.grants import token_grant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from kms_core.audit.log import AuditLog
-    from kms_core.gate import Authorizer, Gate
+    from kms_core.gate import Gate
     from kms_core.model.key import KeyMetadata
     from kms_core.model.sources import Sources
     from kms_core.permit import Permit
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from kms_core.service.key_access import KeyAccess
     from kms_core.store.database import Database
     from kms_core.store.keys import KeyRow
+    from policy_engine.model.grant import Grant
 
 _LOG = logging.getLogger(__name__)
 
@@ -101,12 +103,13 @@ class Calls:
         except KmsError as error:
             self._log.append(ending(operation, caller, call_id, call, error))
             raise
-        except Exception as error:
-            # the error's own text may quote the call, so only its kind is logged
-            _LOG.error("call %s failed with %s", call_id, type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller is told nothing of it
+            # the error's own text may quote the call, so only its kind and place are logged, and no traceback
+            # shows it
+            _LOG.error("call %s failed with %s at %s", call_id, type(error).__name__, _place(error))
             internal = KMSInternalError("an internal error ended the call")
             self._log.append(ending(operation, caller, call_id, call, internal))
-            raise internal from error
+            raise internal from None
 
     def reference(self, call: OpenCall, key_id: str) -> KeyReference:
         """The key that a KeyId parameter names.
@@ -114,6 +117,7 @@ class Calls:
         Raises:
             ValidationError, InvalidArnError, NotFoundError: it can name no key here.
         """
+        check_text("keyId", key_id, 1, MAX_KEY_ID)
         return KeyReference.parse(key_id, call.caller, self._region)
 
     @contextmanager
@@ -123,7 +127,7 @@ class Calls:
         reference: KeyReference,
         parameters: Parameters,
         *,
-        engine_for: Callable[[str], Authorizer | None] = lambda _arn: None,
+        grant: Grant | None = None,
         foreign: str = _FOREIGN_KEY,
     ) -> Iterator[Admitted]:
         """Bring a call to its key: it exists, the caller may, its state and usage allow it.
@@ -132,8 +136,7 @@ class Calls:
             call: the call.
             reference: the key.
             parameters: what the operation was given, as `context` writes it.
-            engine_for: who decides on the key with this ARN, where it is not the usual engine; asked with the
-                key's lock held.
+            grant: for CreateGrant the grant to be made.
             foreign: what to answer for a key of another account that is missing or forbidden.
 
         Raises:
@@ -147,10 +150,8 @@ class Calls:
             if row is None and _owns(call, reference):
                 raise NotFoundError(f"Key '{reference.arn}' does not exist")
             policies = (("key", row.policy_digest),) if row else ()
-            asked = self._asked(call, reference.arn, parameters, policies)
-            with self._admit(
-                asked, engine_for(reference.arn), None if _owns(call, reference) else foreign
-            ) as permit:
+            asked = self._asked(call, reference.arn, parameters, policies, grant)
+            with self._admit(asked, None if _owns(call, reference) else foreign) as permit:
                 existing = _existing(row, reference)
                 require_state(call.operation, existing.metadata)
                 _require_usage(call.operation, existing.metadata)
@@ -164,14 +165,14 @@ class Calls:
             AccessDeniedError: the caller may not.
         """
         call.key_arn = new_key_arn
-        asked = self._asked(call, "*", parameters, ())
+        asked = self._asked(call, "*", parameters)
         with self._gate.admit(asked) as permit:
             yield permit
 
     @contextmanager
-    def _admit(self, asked: Call, engine: Authorizer | None, foreign: str | None) -> Iterator[Permit]:
+    def _admit(self, asked: Call, foreign: str | None) -> Iterator[Permit]:
         try:
-            with self._gate.admit(asked, engine) as permit:
+            with self._gate.admit(asked) as permit:
                 yield permit
         except AccessDeniedError:
             if foreign is None:
@@ -181,7 +182,12 @@ class Calls:
             raise AccessDeniedError(text) from None
 
     def _asked(
-        self, call: OpenCall, resource: str, parameters: Parameters, policies: tuple[tuple[str, str], ...]
+        self,
+        call: OpenCall,
+        resource: str,
+        parameters: Parameters,
+        policies: tuple[tuple[str, str], ...] = (),
+        grant: Grant | None = None,
     ) -> Call:
         key_arn = call.key_arn or resource
         context = of_call(call.operation, call.caller, self._region, key_arn, parameters)
@@ -196,6 +202,7 @@ class Calls:
             grant_tokens=call.grant_tokens,
             policies=(*policies, ("identities", self._identities)),
             via_service=call.caller.via_service,
+            grant=grant,
         )
 
     def _genuine(self, tokens: tuple[str, ...]) -> tuple[str, ...]:
@@ -204,6 +211,12 @@ class Calls:
                 if any(token_grant(connection, token) is None for token in tokens):
                     raise InvalidGrantTokenError("a grant token is not valid")
         return tokens
+
+
+def _place(error: Exception) -> str:
+    """Where an error was raised: the file and the line."""
+    frame, line = list(traceback.walk_tb(error.__traceback__))[-1]
+    return f"{frame.f_code.co_filename}:{line}"
 
 
 def _owns(call: OpenCall, reference: KeyReference) -> bool:

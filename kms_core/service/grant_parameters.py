@@ -1,8 +1,8 @@
 """What a grant may look like: operations, principals, constraints, name.
 
 https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html and the page on grants,
-https://docs.aws.amazon.com/kms/latest/developerguide/grants.html. Also the rule on grants that come from a
-grant: they are no wider than the one that they come from.
+https://docs.aws.amazon.com/kms/latest/developerguide/grants.html.
+That a grant which comes from a grant is no wider than that one is the engine's to see.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kms_core.errors import InvalidArnError, ValidationError
+from kms_core.errors import InvalidArnError, UnsupportedOperationError, ValidationError
 from kms_core.service.parameters import (
     check_choice,
     check_encryption_context,
@@ -25,9 +25,7 @@ from policy_engine.model.principal import PrincipalKind
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from policy_engine.model.grant import Grant, GrantConstraints
-
-CREATE_GRANT = "CreateGrant"
+    from policy_engine.model.grant import GrantConstraints
 
 GRANT_OPERATIONS = (
     "Decrypt",
@@ -112,9 +110,12 @@ def check_constraints(constraints: GrantConstraints | None) -> GrantConstraints 
 
     Raises:
         ValidationError: both are given, or neither, or one is out of its bounds.
+        UnsupportedOperationError: one on the source; it would be lost, and the grant wider than was asked.
     """
     if constraints is None:
         return None
+    if constraints.source_arn is not None:
+        raise UnsupportedOperationError("The grant constraint SourceArn is not supported here.")
     equals = constraints.encryption_context_equals
     subset = constraints.encryption_context_subset
     if (equals is None) == (subset is None):
@@ -130,20 +131,3 @@ def _check_pairs(pairs: Mapping[str, str] | None) -> None:
     check_length("constraints", checked, 1, _MAX_PAIRS)
     for value in checked.values():
         check_length("constraints", value, 0, _MAX_VALUE)
-
-
-def covers(parent: Grant, child: Grant) -> bool:
-    """Whether a child grant is no wider than its parent: no more operations, and as strict a constraint.
-
-    A Subset may become an Equals that holds the same pairs, not the other way round.
-    """
-    if not set(child.operations) <= set(parent.operations):
-        return False
-    exact = child.constraints.encryption_context_equals
-    if parent.constraints.encryption_context_equals is not None:
-        return exact == parent.constraints.encryption_context_equals
-    wanted = parent.constraints.encryption_context_subset
-    if wanted is None:
-        return True
-    given = exact if exact is not None else child.constraints.encryption_context_subset
-    return given is not None and wanted.items() <= given.items()

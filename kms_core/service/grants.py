@@ -9,24 +9,20 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from kms_core.errors import InvalidMarkerError, LimitExceededError
 from kms_core.model.operations import Operation
 from kms_core.service import context
 from kms_core.service.grant_parameters import (
-    CREATE_GRANT,
     check_constraints,
     check_name,
     check_operations,
     check_principal,
-    covers,
 )
 from kms_core.service.parameters import check_range, check_text
 from kms_core.service.results import CreatedGrant, GrantPage, ListedGrant
 from kms_core.store import grants as rows
-from policy_engine import PolicyEngine
 from policy_engine.model.grant import Grant, GrantConstraints
 
 if TYPE_CHECKING:
@@ -34,7 +30,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from kms_core.gate import Authorizer
     from kms_core.model.caller import Caller
     from kms_core.service.core import Core
 
@@ -44,6 +39,7 @@ _PAGE = 50
 _MAX_ID = 128
 _ID_BYTES = 32
 _TOKEN_BYTES = 48
+_POSITIONS = range(1, 2**63)
 
 
 class GrantOperations:
@@ -78,8 +74,8 @@ class GrantOperations:
             grant_tokens: tokens of grants that may be too new to be known everywhere.
 
         Raises:
-            AccessDeniedError, DisabledError, InvalidArnError, KMSInvalidStateError, LimitExceededError,
-            NotFoundError, ValidationError, KMSInternalError
+            AccessDeniedError, DisabledError, InvalidArnError, InvalidGrantTokenError, KMSInvalidStateError,
+            LimitExceededError, NotFoundError, UnsupportedOperationError, ValidationError, KMSInternalError
         """
         core = self._core
         with core.calls.begin(Operation.CREATE_GRANT, caller, grant_tokens) as call:
@@ -98,8 +94,7 @@ class GrantOperations:
                 creation_date=core.sources.now(),
             )
             given = context.create_grant(grant)
-            decider = partial(self._without_narrower_grants, grant)
-            with core.calls.on_key(call, reference, given, engine_for=decider) as admitted:
+            with core.calls.on_key(call, reference, given, grant=grant) as admitted:
                 return self._file(admitted.key.key_id, grant)
 
     def list_grants(
@@ -150,22 +145,6 @@ class GrantOperations:
                 listed = tuple(ListedGrant(record.key_arn, record.grant) for record in page)
                 return GrantPage(listed, bool(rest), further)
 
-    def _without_narrower_grants(self, child: Grant, key_arn: str) -> Authorizer | None:
-        """Who decides on a child grant: nobody's grant counts that is narrower than the child.
-
-        What a key or identity policy allows stays: from a policy, one may grant what one cannot do oneself.
-        """
-        record = self._core.access.record(key_arn)
-        if record is None:
-            return None
-        wide_enough = tuple(
-            grant for grant in record.grants if CREATE_GRANT not in grant.operations or covers(grant, child)
-        )
-        if len(wide_enough) == len(record.grants):
-            return None
-        narrowed = replace(record, grants=wide_enough)
-        return PolicyEngine(replace(self._core.identities, keys={key_arn: narrowed}))
-
     def _file(self, key_id: str, grant: Grant) -> CreatedGrant:
         token = base64.urlsafe_b64encode(self._core.sources.random_bytes(_TOKEN_BYTES)).decode()
         with self._core.database.write() as connection:
@@ -199,7 +178,7 @@ def _position(marker: str | None, key_id: str) -> int:
         return 0
     try:
         found, position = base64.urlsafe_b64decode(marker.encode()).decode().split(" ")
-        if found == key_id:
+        if found == key_id and int(position) in _POSITIONS:
             return int(position)
     except (ValueError, binascii.Error):
         pass

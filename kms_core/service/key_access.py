@@ -63,10 +63,6 @@ class KeyAccess:
         with self._locks.alone(arn) if alone else self._locks.shared(arn):
             yield self.current(arn)
 
-    def record(self, arn: str) -> KeyRecord | None:
-        """A key as the engine sees it; to be asked with the key's lock held."""
-        return self._engine.key(arn)
-
     def current(self, arn: str) -> KeyRow | None:
         """A key as the store has it now, the engine brought into step; the key's lock must be held."""
         with self._database.read() as connection:

@@ -13,6 +13,7 @@ from kms_core.errors import ValidationError
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+MAX_KEY_ID = 2048
 MAX_PLAINTEXT = 4096
 MAX_CIPHERTEXT = 6144
 MAX_ENCRYPTION_CONTEXT = 8192

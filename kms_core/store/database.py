@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _BUSY_SECONDS = 5.0
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
 _BEGIN = "kms_begin"
+_ANY_TABLE = "SELECT name FROM sqlite_master LIMIT 1"
 
 
 class Database:
@@ -44,11 +45,18 @@ class Database:
         """Open an existing database file; its version is checked by `versions`.
 
         Raises:
-            ConfigurationError: there is no such file, it is no database, or it cannot be written.
+            ConfigurationError: there is no such file, it is no database or an empty one, or it cannot be
+                written.
         """
         if not path.is_file():
             raise ConfigurationError(f"there is no database at `{path}`", help="make one with `kmsgate init`")
-        return cls._connected(path)
+        database = cls._connected(path)
+        with database.read() as connection:
+            if connection.exec_driver_sql(_ANY_TABLE).first():
+                return database
+        # INVARIANT: an empty file is a loss, and never taken for a new database
+        database.close()
+        raise ConfigurationError(f"the database at `{path}` is empty", help="restore it from a backup")
 
     @classmethod
     def create(cls, path: Path) -> Database:
@@ -64,7 +72,9 @@ class Database:
     @classmethod
     def _connected(cls, path: Path) -> Database:
         engine = create_engine(
-            URL.create("sqlite", database=str(path)), connect_args={"timeout": _BUSY_SECONDS}
+            URL.create("sqlite", database=str(path)),
+            connect_args={"timeout": _BUSY_SECONDS},
+            hide_parameters=True,  # an error would show the values of its statement
         )
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
@@ -74,12 +84,12 @@ class Database:
                 engine.connect().execution_options(**{_BEGIN: "IMMEDIATE"}) as connection,
                 connection.begin(),
             ):
-                connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+                connection.exec_driver_sql(_ANY_TABLE)
         except DBAPIError as error:
             database.close()
             raise ConfigurationError(
                 f"the database at `{path}` cannot be used: {error.orig}",
-                help="check that the file is a kmsgate database and that it and its folder may be written",
+                help="check that it is a kmsgate database and that its folder and all in it may be written",
             ) from None
         return database
 

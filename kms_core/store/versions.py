@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect
 
 from kms_core.errors import ConfigurationError
+from kms_core.store.schema import METADATA
 
 if TYPE_CHECKING:
     from kms_core.store.database import Database
@@ -41,6 +42,12 @@ def bring_up_to_date(database: Database) -> None:
             return
         _refuse_foreign(connection, found)
         _migrate(connection, found)
+
+
+def missing_tables(database: Database) -> tuple[str, ...]:
+    """The tables that a database at `HEAD` has and this one has not."""
+    with database.read() as connection:
+        return tuple(sorted(METADATA.tables.keys() - set(inspect(connection).get_table_names())))
 
 
 def _revision(connection: Connection) -> str | None:

@@ -1,7 +1,7 @@
-"""Values beside those that a condition names: just below, at and just above a number or date, in and out of a range.
+"""Values beside those that a condition names: below, at and above a number or date, in and out of a range.
 
-An operator that orders its values splits them at the policy's value, so the value and its two neighbours stand for
-all; two conditions on one key split further, and their values are tried for both.
+An operator that orders its values splits them at the policy's value, so the value and its two neighbours
+stand for all; two conditions on one key split further, and their values are tried for both.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Date operators: points in time, in one of the W3C's profiles of ISO 8601 or as seconds since 1970.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Date
-https://www.w3.org/TR/NOTE-datetime: YYYY, YYYY-MM, YYYY-MM-DD, and with a time of day always a time zone. What is
-written shorter begins where it says. A number of four digits is a year. Milliseconds are no seconds, and the
-engine does not guess: 13 digits are a date far away.
+https://www.w3.org/TR/NOTE-datetime: YYYY, YYYY-MM, YYYY-MM-DD, and with a time of day always a zone. What is
+written shorter begins where it says. A number of four digits is a year. Milliseconds are no seconds, and
+the engine does not guess: 13 digits are a date far away.
 """
 
 from __future__ import annotations

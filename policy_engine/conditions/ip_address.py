@@ -1,8 +1,8 @@
 """IP operators: an address in a range, both parsed and compared as numbers.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_IPAddress
-A range without a prefix length is one address. An IPv4 address is in no IPv6 range and the reverse, the IPv4-mapped
-ones included (rule 71). A range with host bits set, a leading zero or a prefix that is too long is none.
+A range without a prefix length is one address. An IPv4 address is in no IPv6 range and the reverse, the
+IPv4-mapped ones included (rule 71). A range with host bits set, a leading zero or too long a prefix is none.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Numeric operators: decimal numbers, compared as numbers.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_Numeric
-A number is ASCII digits with an optional sign, fraction and exponent, as JSON writes it; `0x10`, ` 1` and digits
-of other scripts are none, and what is no number never matches.
+A number is ASCII digits with an optional sign, fraction and exponent, as JSON writes it; `0x10`, ` 1` and
+digits of other scripts are none, and what is no number never matches.
 """
 
 from __future__ import annotations

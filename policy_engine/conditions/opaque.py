@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class OpaqueTest:
-    """Whether a row, of which an action, principal, resource or its effect is not known yet, holds after all."""
+    """Whether a row holds of which an action, principal, resource or the effect is not known yet."""
 
     __slots__ = ("__weakref__", "opaque", "what")
     keys = ()
@@ -30,8 +30,8 @@ class OpaqueTest:
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What makes two tests the same test."""
-        return ("opaque", self.what, self.opaque)
+        """No two are the same: one unknown value may answer two questions differently."""
+        return ("opaque", id(self))
 
     def holds(self, context: RequestContext) -> bool:
         """Nobody can say.

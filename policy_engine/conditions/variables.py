@@ -1,8 +1,8 @@
 """Policy variables: what stands for them, and what is left of a pattern once they have values.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
-A variable's value is literal: a `*` in a tag is no wildcard (rule 65). A variable has no value where its key is
-absent and it has no default, or where its key carries many values (rule 63).
+A variable's value is literal: a `*` in a tag is no wildcard (rule 65). A variable has no value where its key
+is absent and it has no default, or where its key carries many values (rule 63).
 """
 
 from __future__ import annotations

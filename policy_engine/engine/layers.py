@@ -175,7 +175,7 @@ class _Specialiser:
         return Asked(test) if test.keys else ALWAYS if test.holds({}) else NEVER
 
     def _may_make(self, row: GrantRow) -> bool:
-        """Whether a grant may be used as far as the grant to be made goes; one that is not known is too wide."""
+        """Whether a grant may be used to make the grant in question; one that is not known is too wide."""
         if self.situation.action != _CREATE_GRANT:
             return True
         child, options = self.situation.grant, self.situation.options

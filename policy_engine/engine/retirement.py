@@ -1,7 +1,7 @@
 """Who may retire a grant: rule 47.
 
-The retiring principal; the grantee, where the grant lists RetireGrant; and the accounts that made the grant, may
-retire it or own the key, which may hand this on by an identity policy. A key policy and RCPs have no say.
+The retiring principal; the grantee, where the grant lists RetireGrant; and the accounts that made the grant,
+may retire it or own the key, which may hand this on by an identity policy. A key policy and RCPs have no say.
 https://docs.aws.amazon.com/kms/latest/developerguide/grant-manage.html
 """
 

@@ -1,4 +1,4 @@
-"""Everything about a request but its context: who, what, on which key, under which ceilings; and what follows."""
+"""Everything about a request but its context: who, what, on which key, under which ceilings."""
 
 from __future__ import annotations
 
@@ -69,27 +69,29 @@ class Situation:
 
 def relation_of(situation: Situation) -> Relation:
     """What the caller is to the resource."""
-    principal = situation.caller.principal
     if not situation.action.startswith(_KMS):
         return _other_service(situation)
-    if principal.kind is PrincipalKind.ANONYMOUS:
+    if situation.caller.principal.kind is PrincipalKind.ANONYMOUS:
         return Relation.ANONYMOUS
     action = find_action(situation.action)
-    owner = _account(situation.resource)
     # an action that the catalogue does not know is taken for one on keys: the key policy must allow it
     has_key = action.has_key if action else situation.resource != "*"
     if not has_key or _names_no_key(situation.resource):
-        foreign = owner not in {None, "", principal.account}
+        foreign = _account(situation.resource) not in {None, "", situation.caller.principal.account}
         return Relation.NOT_ACROSS_ACCOUNTS if foreign else Relation.NO_KEY
     if situation.key is None:
         return Relation.UNKNOWN_KEY
+    return _on_key(situation, crosses=action is None or action.cross_account)
+
+
+def _on_key(situation: Situation, *, crosses: bool) -> Relation:
+    principal = situation.caller.principal
     if situation.action == RETIRE_GRANT:
         return Relation.RETIRE_GRANT
     if principal.kind is PrincipalKind.SERVICE:
         return Relation.SERVICE
-    if owner == principal.account:
+    if _account(situation.resource) == principal.account:
         return Relation.SAME_ACCOUNT
-    crosses = action is None or action.cross_account
     return Relation.CROSS_ACCOUNT if crosses else Relation.NOT_ACROSS_ACCOUNTS
 
 

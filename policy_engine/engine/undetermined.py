@@ -1,9 +1,9 @@
 """Decides where something is not known: a context key, or a part of a policy that will be filled in later.
 
-Unknown is not absent: the key may have any value or none. A test that reads an unknown key has no answer, and the
-graph is followed both ways. Where every way ends alike, that is the answer; allowed is said only then. Tests are
-taken as independent of each other, so that a request may be called undetermined although two tests on one key
-exclude each other: the mistake is on the safe side.
+Unknown is not absent: the key may have any value or none. A test that reads an unknown key has no answer, and
+the graph is followed both ways. Where every way ends alike, that is the answer; allowed is said only then.
+Tests are taken as independent of each other, so that a request may be called undetermined although two tests
+on one key exclude each other: the mistake is on the safe side.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class ActionTest:
         """Whether the element covers an action given in lower case."""
         if self.element is None:
             return False
-        if not self.element.patterns:
+        if not self.element.patterns and not self.element.opaque:
             return self._denies_all
         listed = action in self._literals or any(pattern.matches(action) for pattern in self._globs)
         return listed != self._negated

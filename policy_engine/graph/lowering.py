@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policy_engine.conditions.encryption_context import EncryptionContextTest, GrantTokenTest
+from policy_engine.conditions.opaque import OpaqueTest
 from policy_engine.conditions.test import ContextTest
 from policy_engine.graph.actions import ActionTest, OperationTest
 from policy_engine.graph.principals import PrincipalTest
@@ -49,7 +50,10 @@ def lower_policy(policy: Policy, document: tuple[int, ...], tests: SharedTests) 
             actions=ActionTest(statement.action, statement.effect),
             principal=PrincipalTest(statement.principal, statement.effect) if names_principals else None,
             resources=ResourceTest(statement.resource, policy.kind, statement.effect),
-            tests=tuple(tests.intern(ContextTest(condition)) for condition in statement.conditions),
+            tests=(
+                *(tests.intern(ContextTest(condition)) for condition in statement.conditions),
+                *(tests.intern(OpaqueTest("the statement", opaque)) for opaque in statement.opaque),
+            ),
             origin=Origin(
                 OriginKind.STATEMENT,
                 policy.kind,
@@ -66,7 +70,7 @@ def lower_policy(policy: Policy, document: tuple[int, ...], tests: SharedTests) 
 
 
 def lower_grant(grant: Grant, tests: SharedTests, options: Options) -> list[GrantRow]:
-    """The rows of a grant: more than one where a constraint binds some of its operations and not the others."""
+    """The rows of a grant: more than one where a constraint binds only some of its operations."""
     by_tests: dict[tuple[Test, ...], list[str]] = {}
     constraint = _constraint(grant, options)
     for operation in grant.operations:
@@ -77,7 +81,7 @@ def lower_grant(grant: Grant, tests: SharedTests, options: Options) -> list[Gran
 
 
 def lower_retirement(grant: Grant) -> list[GrantRow]:
-    """The rows by which a grant lets itself be retired: its retiring principal, and a grantee who has the right."""
+    """The rows by which a grant may be retired: its retiring principal, and a grantee who has the right."""
     token = tuple(_token_tests(grant))
     rows = []
     if grant.retiring_principal is not None:
@@ -110,8 +114,9 @@ def _row(
 def _tests_of(operation: str, grant: Grant, constraint: list[EncryptionContextTest]) -> list[Test]:
     """What a grant asks for one operation.
 
-    Constraints on the encryption context do not bind DescribeKey and RetireGrant, and for CreateGrant bind the
-    grant to be made instead (graph/child_grants); one on the source binds all but RetireGrant (rules 44, 46).
+    Constraints on the encryption context do not bind DescribeKey and RetireGrant, and for CreateGrant bind
+    the grant to be made instead (graph/child_grants); one on the source binds all but RetireGrant (rules 44
+    and 46).
     """
     tests: list[Test] = _token_tests(grant)
     if operation not in _WITHOUT_ENCRYPTION_CONTEXT:

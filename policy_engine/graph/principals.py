@@ -90,9 +90,17 @@ def _service(entry: PrincipalEntry, caller: Principal, effect: Effect) -> Princi
     return None
 
 
-def _nobody(entry: PrincipalEntry, caller: Principal, effect: Effect) -> PrincipalMatch | None:
-    del entry, caller, effect
-    return None
+def _federated(entry: PrincipalEntry, caller: Principal, effect: Effect) -> PrincipalMatch | None:
+    # a SAML or OIDC caller is named by its identity provider
+    del effect
+    federated = caller.kind in {PrincipalKind.SAML, PrincipalKind.OIDC}
+    return PrincipalMatch.NAMED if federated and caller.arn == entry.value else None
+
+
+def _canonical_user(entry: PrincipalEntry, caller: Principal, effect: Effect) -> PrincipalMatch | None:
+    # a canonical user id stands for an account, which a caller's record may know as its id
+    del effect
+    return PrincipalMatch.DELEGATED if caller.id is not None and caller.id == entry.value else None
 
 
 _MATCHERS: dict[EntryKind, Callable[[PrincipalEntry, Principal, Effect], PrincipalMatch | None]] = {
@@ -105,8 +113,8 @@ _MATCHERS: dict[EntryKind, Callable[[PrincipalEntry, Principal, Effect], Princip
     EntryKind.FEDERATED_USER: _session,
     EntryKind.UNIQUE_ID: _unique_id,
     EntryKind.SERVICE: _service,
-    EntryKind.FEDERATED: _nobody,
-    EntryKind.CANONICAL_USER: _nobody,
+    EntryKind.FEDERATED: _federated,
+    EntryKind.CANONICAL_USER: _canonical_user,
 }
 
 
@@ -149,7 +157,8 @@ class PrincipalTest:
         if self._effect is Effect.DENY:
             return PrincipalMatch.NAMED if listed is None or has_boundary else None
         # with Allow, which AWS no longer takes, an empty list lets nobody in
-        return PrincipalMatch.NAMED if listed is None and self.element.entries else None
+        anyone = self.element.entries or self.element.opaque
+        return PrincipalMatch.NAMED if listed is None and anyone else None
 
     def _entry(self, entry: PrincipalEntry, caller: Principal) -> PrincipalMatch | None:
         return _MATCHERS[entry.kind](entry, caller, self._effect)

@@ -9,19 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policy_engine.conditions.opaque import OpaqueTest
 from policy_engine.conditions.test import ContextTest
+from policy_engine.graph.principals import PrincipalMatch
 from policy_engine.graph.resources import ResourceVariableTest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from policy_engine.graph.principals import PrincipalMatch
     from policy_engine.graph.resources import ResourceTest
     from policy_engine.graph.rows import GrantRow, StatementRow
     from policy_engine.graph.tests import Test
     from policy_engine.model.decision import Origin
     from policy_engine.model.facts import Facts
     from policy_engine.model.grant import Grant
+    from policy_engine.model.policy import ActionElement, ResourceElement
     from policy_engine.model.principal import Principal
 
 
@@ -56,23 +58,64 @@ class ResidualRow:
 def specialise(rows: Iterable[StatementRow], target: Target, facts: Facts) -> Iterator[ResidualRow]:
     """What is left of the statements of a layer."""
     for row in rows:
-        match = None
-        if row.principal is not None:
-            match = row.principal.match(target.caller, has_boundary=target.has_boundary)
-        covered = row.actions.covers(target.action) and (row.principal is None or match is not None)
-        resource = _resource_tests(row.resources, target, facts) if covered else None
-        tests = remaining(row.tests, facts) if resource is not None else None
-        if tests is not None and resource is not None:
-            yield ResidualRow(row.origin, (*resource, *tests), match)
+        asked = _element_tests(row, target, facts)
+        tests = remaining(row.tests, facts) if asked is not None else None
+        if tests is None or asked is None:
+            continue
+        for match, principal in _matches(row, target):
+            yield ResidualRow(row.origin, (*principal, *asked, *tests), match)
+
+
+def _matches(row: StatementRow, target: Target) -> Iterator[tuple[PrincipalMatch | None, tuple[Test, ...]]]:
+    """How a row covers the caller, for certain and, by principals that are not known yet, perhaps.
+
+    What is not known may name the caller itself, the way that asks the least.
+    """
+    if row.principal is None:
+        yield None, ()
+        return
+    match = row.principal.match(target.caller, has_boundary=target.has_boundary)
+    element = row.principal.element
+    if element is None or not element.opaque:
+        if match is not None:
+            yield match, ()
+        return
+    perhaps = (PrincipalMatch.NAMED, (OpaqueTest("Principal", element.opaque[0]),))
+    if element.negated:  # whoever is not exempt yet may still become so
+        if match is not None:
+            yield perhaps
+        return
+    if match is not None:
+        yield match, ()
+    if match is not PrincipalMatch.NAMED:
+        yield perhaps
+
+
+def _element_tests(row: StatementRow, target: Target, facts: Facts) -> tuple[Test, ...] | None:
+    """What is left to ask about action and resource; None where one is not covered."""
+    action = _certain("Action", row.actions.element, covered=row.actions.covers(target.action))
+    if action is None:
+        return None
+    resource = _resource_tests(row.resources, target, facts)
+    return None if resource is None else (*action, *resource)
+
+
+def _certain(
+    what: str, element: ActionElement | ResourceElement | None, *, covered: bool
+) -> tuple[Test, ...] | None:
+    """Nothing to ask where an element covers, None where it does not, else what is not known of it yet."""
+    if element is not None and element.opaque and covered == element.negated:
+        return (OpaqueTest(what, element.opaque[0]),)
+    return () if covered else None
 
 
 def _resource_tests(resources: ResourceTest, target: Target, facts: Facts) -> tuple[Test, ...] | None:
-    """What is left to ask about the resource: nothing, its policy variables, or None where it is not covered."""
+    """What is left to ask about the resource: nothing, its policy variables, or None: not covered."""
     bindings = {key: facts.get(key) for key in resources.variables if facts.know(key)}
     place = (target.resource, target.action, target.caller)
     if len(bindings) < len(resources.variables):
         return (ResourceVariableTest(resources, *place, bindings),)
-    return () if resources.covers(*place, bindings) else None
+    return _certain("Resource", resources.element, covered=resources.covers(*place, bindings))
 
 
 def specialise_grants(rows: Iterable[GrantRow], target: Target, facts: Facts) -> Iterator[ResidualRow]:

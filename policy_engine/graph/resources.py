@@ -2,8 +2,8 @@
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 
-Rules 26, 30, 35, 36, 63, 67, 94 and 96: a pattern is `*` or an ARN; what is neither matches nothing. Inside one
-of the first five segments a wildcard stays there, but a `*` that ends a segment may cross colons; in the
+Rules 26, 30, 35, 36, 63, 67, 94 and 96: a pattern is `*` or an ARN; what is neither matches nothing. Inside
+one of the first five segments a wildcard stays there, but a `*` that ends a segment may cross colons; in the
 resource part wildcards are free; a wildcard in the service segment matches nothing. In identity policies,
 boundaries and session policies an ARN may stop early; what is missing counts as `*`. A pattern with a policy
 variable that has no value matches nothing, and in NotResource the statement then covers nothing.
@@ -51,7 +51,8 @@ class ResourceTest:
         self.element = element
         self._patterns = tuple(p.pattern for p in element.patterns) if element else ()
         self._negated = element is not None and element.negated
-        self._denies_all = self._negated and not self._patterns and effect is Effect.DENY
+        empty = element is not None and not self._patterns and not element.opaque
+        self._denies_all = self._negated and empty and effect is Effect.DENY
         self._short = kind in _SHORT_ARNS
         self.variables = free_variables(self._patterns, NO_BINDINGS)
 
@@ -70,7 +71,9 @@ class ResourceTest:
             return True
         bound = [bind(pattern, bindings) for pattern in self._patterns]
         patterns = [pattern for pattern in bound if pattern is not None]
-        if not patterns or (self._negated and len(patterns) < len(bound)):
+        if self._negated and len(patterns) < len(bound):
+            return False
+        if not patterns and not (self.element and self.element.opaque):
             return False
         listed = any(self._lists(pattern, resource, action, caller) for pattern in patterns)
         return listed != self._negated

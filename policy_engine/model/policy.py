@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from policy_engine.errors import Diagnostic
     from policy_engine.model.condition import Condition
+    from policy_engine.model.opaque import Opaque
     from policy_engine.model.principal import PrincipalElement
     from policy_engine.span import Span
     from policy_engine.syntax.pattern import Pattern
@@ -52,11 +53,12 @@ class Version(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActionElement:
-    """Action, or NotAction where `negated`."""
+    """Action, or NotAction where `negated`; `opaque` holds what of it is not known yet."""
 
     patterns: tuple[ActionPattern, ...]
     negated: bool
     span: Span
+    opaque: tuple[Opaque, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,12 @@ class ActionPattern:
 
 @dataclass(frozen=True, slots=True)
 class ResourceElement:
-    """Resource, or NotResource where `negated`."""
+    """Resource, or NotResource where `negated`; `opaque` holds what of it is not known yet."""
 
     patterns: tuple[ResourcePattern, ...]
     negated: bool
     span: Span
+    opaque: tuple[Opaque, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,11 @@ class ResourcePattern:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement. An absent element is None: what that means depends on the kind of policy."""
+    """One statement. An absent element is None: what that means depends on the kind of policy.
+
+    `opaque` holds what is not known yet and decides whether the statement counts at all: a statement with an
+    unknown effect stands twice, once with each, both opaque.
+    """
 
     index: int
     sid: str | None
@@ -97,6 +104,7 @@ class Statement:
     resource: ResourceElement | None
     conditions: tuple[Condition, ...]
     span: Span
+    opaque: tuple[Opaque, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from policy_engine.model.opaque import Opaque
     from policy_engine.span import Span
 
 
@@ -88,8 +89,9 @@ class PrincipalEntry:
 
 @dataclass(frozen=True, slots=True)
 class PrincipalElement:
-    """Principal, or NotPrincipal where `negated`."""
+    """Principal, or NotPrincipal where `negated`; `opaque` holds what of it is not known yet."""
 
     entries: tuple[PrincipalEntry, ...]
     negated: bool
     span: Span
+    opaque: tuple[Opaque, ...] = ()

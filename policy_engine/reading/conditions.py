@@ -86,9 +86,9 @@ def _read_condition(
     if not reader.identifier(member.name, key_span, "a condition key"):
         return None
     values = tuple(
-        ConditionValue(text, span, pattern)
-        for text, span in reader.scalars(member.value, member.name)
-        if (pattern := _pattern(reader, operator, text, span)) is not None
+        ConditionValue(item.text, item.span, pattern, item.opaque)
+        for item in reader.scalars(member.value, member.name)
+        if (pattern := _pattern(reader, operator, item.text, item.span)) is not None
     )
     if isinstance(member.value, JsonArray) and not member.value.items:
         always = "always" if operator.negated else "never"

@@ -136,18 +136,17 @@ def _statements(reader: Reader, policy: JsonObject, node: JsonNode | None) -> tu
     items = node.items if isinstance(node, JsonArray) else (node,)
     if not items:
         reader.mild("empty-list", "Statement is empty, so the policy says nothing", node.span(reader.source))
-    read = (read_statement(reader, item, index) for index, item in enumerate(items))
-    return tuple(statement for statement in read if statement is not None)
+    return tuple(s for index, item in enumerate(items) for s in read_statement(reader, item, index))
 
 
 def _note_duplicate_sids(reader: Reader, statements: tuple[Statement, ...]) -> None:
-    seen: set[str] = set()
+    seen: dict[str, int] = {}
     for statement in statements:
-        if statement.sid is not None and statement.sid in seen:
+        if statement.sid is not None and seen.get(statement.sid, statement.index) != statement.index:
             reader.mild(
                 "duplicate-sid",
                 f"the Sid `{printable(statement.sid)}` stands twice",
                 statement.span,
                 "give every statement a Sid of its own",
             )
-        seen.add(statement.sid or "")
+        seen.setdefault(statement.sid or "", statement.index)

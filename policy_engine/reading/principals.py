@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from policy_engine.model.opaque import Opaque
 from policy_engine.model.principal import EntryKind, PrincipalElement, PrincipalEntry
 from policy_engine.reading.elements import Elements, elements_of
+from policy_engine.reading.reader import opaque_of
 from policy_engine.syntax.arn import is_account_id, parse_arn
 from policy_engine.syntax.json_faults import printable
-from policy_engine.syntax.json_tree import JsonObject, JsonString
+from policy_engine.syntax.json_tree import JsonObject, JsonOpaque, JsonString
 
 if TYPE_CHECKING:
     from policy_engine.reading.reader import Reader
@@ -47,18 +49,24 @@ def read_principal(reader: Reader, node: JsonNode, *, negated: bool) -> Principa
             f'write "*", or an object such as {{"AWS": "{node.value if parse_arn(node.value) else "..."}"}}',
         )
         return None
+    if isinstance(node, JsonOpaque):
+        return PrincipalElement((), negated, span, (Opaque(node.name),))
     if not isinstance(node, JsonObject):
         reader.wrong_type(node, what, '"*" or an object')
         return None
     if not node.members:
         reader.mild("empty-list", f"{what} is empty, so the statement matches nothing", span)
+    texts = [
+        (kind, item)
+        for kind, value in elements_of(reader, node, _TYPES).items()
+        for item in reader.strings(value, f"{what}.{kind}")
+    ]
     entries = [
         entry
-        for kind, value in elements_of(reader, node, _TYPES).items()
-        for text, place in reader.strings(value, f"{what}.{kind}")
-        if (entry := _entry(reader, kind, text, place)) is not None
+        for kind, item in texts
+        if item.opaque is None and (entry := _entry(reader, kind, item.text, item.span)) is not None
     ]
-    return PrincipalElement(tuple(entries), negated, span)
+    return PrincipalElement(tuple(entries), negated, span, opaque_of(item for _, item in texts))
 
 
 def _entry(reader: Reader, kind: str, text: str, span: Span) -> PrincipalEntry | None:
@@ -76,13 +84,14 @@ def _entry(reader: Reader, kind: str, text: str, span: Span) -> PrincipalEntry |
             "write a name such as s3.amazonaws.com",
         )
         return None
-    reader.error(
+    entry_kind = EntryKind.FEDERATED if kind == "Federated" else EntryKind.CANONICAL_USER
+    reader.mild(
         "unsupported-principal",
-        f"{kind} principals are not supported yet",
+        f"KMS key policies take no {kind} principals",
         span,
-        "KMS key policies name AWS and Service principals",
+        "name AWS and Service principals",
     )
-    return None
+    return PrincipalEntry(entry_kind, text, text, span)
 
 
 def _aws(reader: Reader, text: str, span: Span) -> PrincipalEntry | None:

@@ -7,13 +7,37 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policy_engine.errors import Diagnostic, Severity
-from policy_engine.syntax.json_tree import JsonArray, JsonBoolean, JsonNode, JsonNumber, JsonString
+from policy_engine.model.opaque import Opaque
+from policy_engine.syntax.json_tree import (
+    JsonArray,
+    JsonBoolean,
+    JsonNode,
+    JsonNumber,
+    JsonOpaque,
+    JsonString,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from policy_engine.model.policy import PolicyKind, Version
     from policy_engine.span import Source, Span
 
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text of a policy and where it stands; `opaque` where it is not known yet, and then it is empty."""
+
+    text: str
+    span: Span
+    opaque: Opaque | None = None
+
+
+def opaque_of(texts: Iterable[Text]) -> tuple[Opaque, ...]:
+    """What of some texts is not known yet."""
+    return tuple(text.opaque for text in texts if text.opaque is not None)
 
 
 @dataclass(slots=True)
@@ -50,31 +74,32 @@ class Reader:
         self.wrong_type(node, what, "a string")
         return None
 
-    def strings(self, node: JsonNode, what: str) -> list[tuple[str, Span]]:
+    def strings(self, node: JsonNode, what: str) -> list[Text]:
         """The texts of a string or a list of strings, each with its span; what is neither is reported."""
-        items = node.items if isinstance(node, JsonArray) else (node,)
-        if not items:
+        if isinstance(node, JsonArray) and not node.items:
             self.mild(
                 "empty-list", f"{what} is empty, so the statement matches nothing", node.span(self.source)
             )
-        found = []
-        for item in items:
-            if isinstance(item, JsonString):
-                found.append((item.value, item.span(self.source)))
-            else:
-                self.wrong_type(item, what, "a string or a list of strings")
-        return found
+        return self._texts(node, what, _string_text, "a string or a list of strings")
 
-    def scalars(self, node: JsonNode, what: str) -> list[tuple[str, Span]]:
+    def scalars(self, node: JsonNode, what: str) -> list[Text]:
         """As `strings`, but booleans and numbers count as their JSON text, as in condition values."""
+        return self._texts(node, what, _scalar_text, "a string, number or boolean, or a list of these")
+
+    def _texts(
+        self, node: JsonNode, what: str, text_of: Callable[[JsonNode], str | None], wanted: str
+    ) -> list[Text]:
         items = node.items if isinstance(node, JsonArray) else (node,)
         found = []
         for item in items:
-            text = _scalar_text(item)
-            if text is None:
-                self.wrong_type(item, what, "a string, number or boolean, or a list of these")
+            span = item.span(self.source)
+            text = text_of(item)
+            if isinstance(item, JsonOpaque):
+                found.append(Text("", span, Opaque(item.name)))
+            elif text is None:
+                self.wrong_type(item, what, wanted)
             else:
-                found.append((text, item.span(self.source)))
+                found.append(Text(text, span))
         return found
 
     def identifier(self, text: str, span: Span, what: str, *, ascii_only: bool = False) -> bool:
@@ -93,6 +118,10 @@ class Reader:
 
 def _is_forbidden(character: str, *, ascii_only: bool) -> bool:
     return unicodedata.category(character) in _INVISIBLE or (ascii_only and not character.isascii())
+
+
+def _string_text(node: JsonNode) -> str | None:
+    return node.value if isinstance(node, JsonString) else None
 
 
 def _scalar_text(node: JsonNode) -> str | None:

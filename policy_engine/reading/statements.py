@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policy_engine.case import ascii_lower
+from policy_engine.model.opaque import Opaque
 from policy_engine.model.policy import (
     RESOURCE_POLICIES,
     ActionElement,
@@ -21,16 +22,18 @@ from policy_engine.model.policy import (
     Statement,
     Version,
 )
+from policy_engine.model.principal import PrincipalElement
 from policy_engine.reading.conditions import read_conditions
 from policy_engine.reading.elements import Elements, elements_of
 from policy_engine.reading.patterns import read_pattern
 from policy_engine.reading.principals import read_principal
+from policy_engine.reading.reader import opaque_of
 from policy_engine.syntax.json_faults import printable
-from policy_engine.syntax.json_tree import JsonObject
+from policy_engine.syntax.json_tree import JsonObject, JsonOpaque
 from policy_engine.syntax.pattern import parse_pattern
 
 if TYPE_CHECKING:
-    from policy_engine.model.principal import PrincipalElement
+    from policy_engine.model.condition import Condition
     from policy_engine.reading.reader import Reader
     from policy_engine.syntax.json_tree import JsonNode
 
@@ -64,24 +67,61 @@ _REQUIRED = {
 _REQUIRED_ELSEWHERE = ("Action", "Resource")
 
 
-def read_statement(reader: Reader, node: JsonNode, index: int) -> Statement | None:
-    """Read a statement; None, with the reasons reported, where it cannot be read."""
+def read_statement(reader: Reader, node: JsonNode, index: int) -> tuple[Statement, ...]:
+    """Read a statement; nothing, with the reasons reported, where it cannot be read.
+
+    A statement whose effect is not known yet gives two, one with each effect.
+    """
+    if isinstance(node, JsonOpaque):
+        return _unknown_statement(reader, node, index)
     if not isinstance(node, JsonObject):
         reader.wrong_type(node, "a statement", "an object")
-        return None
+        return ()
     faults = len(reader.diagnostics)
     elements = elements_of(reader, node, _ELEMENTS)
     sid = reader.string(elements["Sid"], "Sid") if "Sid" in elements else None
-    effect = _effect(reader, node, elements.get("Effect"))
+    effects, unknown = _effects(reader, node, elements.get("Effect"))
     principal = _principal(reader, node, elements)
     action = _action(reader, elements)
     resource = _resource(reader, elements)
-    conditions = read_conditions(reader, elements["Condition"]) if "Condition" in elements else ()
+    conditions, more = _conditions(reader, elements.get("Condition"))
     _check_missing(reader, node, elements)
     broken = any(d.severity == "error" for d in reader.diagnostics[faults:])
-    if effect is None or broken:
-        return None
-    return Statement(index, sid, effect, principal, action, resource, conditions, node.span(reader.source))
+    if broken:
+        return ()
+    span = node.span(reader.source)
+    return tuple(
+        Statement(index, sid, effect, principal, action, resource, conditions, span, (*unknown, *more))
+        for effect in effects
+    )
+
+
+def _unknown_statement(reader: Reader, node: JsonOpaque, index: int) -> tuple[Statement, ...]:
+    """A statement that is not known yet may be any: both effects, on everything."""
+    span, opaque = node.span(reader.source), (Opaque(node.name),)
+    principal = PrincipalElement((), negated=False, span=span, opaque=opaque)
+    action = ActionElement((), negated=False, span=span, opaque=opaque)
+    resource = ResourceElement((), negated=False, span=span, opaque=opaque)
+    return tuple(
+        Statement(index, None, effect, principal, action, resource, (), span, opaque) for effect in Effect
+    )
+
+
+def _conditions(reader: Reader, node: JsonNode | None) -> tuple[tuple[Condition, ...], tuple[Opaque, ...]]:
+    """The conditions of a statement, or what is not known of all of them."""
+    if isinstance(node, JsonOpaque):
+        return (), (Opaque(node.name),)
+    return (read_conditions(reader, node) if node is not None else ()), ()
+
+
+def _effects(
+    reader: Reader, statement: JsonObject, node: JsonNode | None
+) -> tuple[tuple[Effect, ...], tuple[Opaque, ...]]:
+    """The effect; both, and what is not known, where it is not known yet."""
+    if isinstance(node, JsonOpaque):
+        return tuple(Effect), (Opaque(node.name),)
+    effect = _effect(reader, statement, node)
+    return ((effect,) if effect else ()), ()
 
 
 def _effect(reader: Reader, statement: JsonObject, node: JsonNode | None) -> Effect | None:
@@ -136,12 +176,13 @@ def _action(reader: Reader, elements: dict[str, JsonNode]) -> ActionElement | No
     if node is None:
         return None
     what = "NotAction" if negated else "Action"
+    texts = reader.strings(node, what)
     patterns = tuple(
-        ActionPattern(parse_pattern(ascii_lower(text), variables=False), text, span)
-        for text, span in reader.strings(node, what)
-        if reader.identifier(text, span, what, ascii_only=True)
+        ActionPattern(parse_pattern(ascii_lower(item.text), variables=False), item.text, item.span)
+        for item in texts
+        if item.opaque is None and reader.identifier(item.text, item.span, what, ascii_only=True)
     )
-    return ActionElement(patterns, negated, node.span(reader.source))
+    return ActionElement(patterns, negated, node.span(reader.source), opaque_of(texts))
 
 
 def _resource(reader: Reader, elements: dict[str, JsonNode]) -> ResourceElement | None:
@@ -150,13 +191,14 @@ def _resource(reader: Reader, elements: dict[str, JsonNode]) -> ResourceElement 
         return None
     what = "NotResource" if negated else "Resource"
     patterns = []
-    for text, span in reader.strings(node, what):
-        if not reader.identifier(text, span, what):
+    texts = reader.strings(node, what)
+    for item in texts:
+        if item.opaque is not None or not reader.identifier(item.text, item.span, what):
             continue
-        pattern = read_pattern(reader, text, span, variables=reader.version is Version.V2012)
+        pattern = read_pattern(reader, item.text, item.span, variables=reader.version is Version.V2012)
         if pattern is not None:
-            patterns.append(ResourcePattern(pattern, span))
-    return ResourceElement(tuple(patterns), negated, node.span(reader.source))
+            patterns.append(ResourcePattern(pattern, item.span))
+    return ResourceElement(tuple(patterns), negated, node.span(reader.source), opaque_of(texts))
 
 
 def _check_missing(reader: Reader, statement: JsonObject, elements: dict[str, JsonNode]) -> None:

@@ -78,6 +78,17 @@ class JsonNull(JsonNode):
     kind = "null"
 
 
+class JsonOpaque(JsonNode):
+    """A value that is not known yet: a place that a deployment will fill in. No JSON text holds one."""
+
+    __slots__ = ("name",)
+    kind = "a value that is not known yet"
+
+    def __init__(self, start: int, end: int, name: str) -> None:
+        super().__init__(start, end)
+        self.name = name
+
+
 class JsonArray(JsonNode):
     """An array."""
 

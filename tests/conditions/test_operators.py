@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from policy_engine.conditions.test import ContextTest
 from policy_engine.engine.context import canonical_context
 from policy_engine.model.policy import PolicyKind
 from policy_engine.reading import read_policy
+
+if TYPE_CHECKING:
+    from policy_engine.model.condition import Condition, ConditionValue
 
 ARN = "arn:aws:iam::111122223333:role/app"
 # operator → rows of (values in the policy, value in the request or None, holds)
@@ -41,6 +45,39 @@ POSITIVE: dict[str, list[tuple[object, object, bool]]] = {
         ("true", None, True), ("true", "x", False), ("false", "x", True), ("false", None, False), (True, None, True),
         ("maybe", None, False), ("maybe", "x", False), ("false", "", True), ("true", [], True),
     ],
+    "NumericEquals": [
+        (10, "10", True), ("10", "10.0", True), ("1e1", "10", True), ("10", "11", False), ("0x10", "16", False),
+        (" 1", "1", False), ("1", " 1", False), ("\u0661", "1", False), ("1_0", "10", False), ("10", "x", False),
+        ("10", None, False), ([], "1", False), (["1", "2"], "2", True),
+    ],
+    "NumericLessThan": [(10, "9", True), (10, "10", False), (10, "-1.5", True), (10, "abc", False), ("abc", "1", False)],
+    "NumericLessThanEquals": [(10, "10", True), (10, "10.01", False), (10, None, False)],
+    "NumericGreaterThan": [(10, "10", False), (10, "11", True), (10, "1e2", True)],
+    "NumericGreaterThanEquals": [(10, "10", True), (10, "9.99", False)],
+    "DateEquals": [
+        ("2026-11-23T10:00:00Z", "2026-11-23T11:00:00+01:00", True), ("2026-11-23", "2026-11-23T00:00:00Z", True),
+        ("2026", "2026-01-01", True), ("2026-02", "2026-02-01", True), ("1795428000", "2026-11-23T10:00:00Z", True),
+        ("2026-11-23T10:00Z", "2026-11-23T10:00:00.0Z", True), ("2026-02-30", "2026-02-30", False),
+        ("2026-11-23T10:00:00", "2026-11-23T10:00:00Z", False), ("2026-11-23T10:00:60Z", "2026-11-23T10:01:00Z", False),
+        ("10000-01-01", "10000-01-01", False), ("2026-11-23T10:00:00+01:60", "2026-11-23T08:00:00Z", False),
+        ("1795428000", "1795428000000", False), ("2026-1-1", "2026-01-01", False), ("2026", None, False),
+    ],
+    "DateLessThan": [("2026-11-23", "2026-11-22T23:59:59.999Z", True), ("2026-11-23", "2026-11-23", False), ("x", "2026", False)],
+    "DateLessThanEquals": [("2026-11-23", "2026-11-23", True), ("2026-11-23", "2026-11-24", False)],
+    "DateGreaterThan": [("2026-11-23", "2026-11-24", True), ("2026-11-23", "2026-11-23", False)],
+    "DateGreaterThanEquals": [("2026-11-23", "2026-11-23", True), ("1795428000", "1795427999", False)],
+    "BinaryEquals": [
+        ("QUI=", "QUI=", True), ("QUI=", "QUM=", False), ("QUI", "QUI", False), ("QU I=", "QUI=", False), ("é", "é", False),
+        ("", "", True), ("QUI=", None, False),
+    ],
+    "IpAddress": [
+        ("10.0.0.0/8", "10.1.2.3", True), ("10.0.0.0/8", "11.0.0.1", False), ("10.0.0.1", "10.0.0.1", True),
+        ("2001:db8::/32", "2001:DB8:0:0::1", True), ("2001:db8::1", "2001:0db8::0001", True), ("0.0.0.0/0", "::1", False),
+        ("::/0", "10.0.0.1", False), ("10.0.0.1/8", "10.0.0.1", False), ("10.0.0.0/33", "10.0.0.1", False),
+        ("10.0.0.0/08", "10.0.0.1", True), ("010.0.0.0/8", "10.0.0.1", False), ("10.0.0.0/8", "010.0.0.1", False),
+        ("10.0.0.0/255.0.0.0", "10.0.0.1", False), ("fe80::%1/64", "fe80::1", False), ("fe80::/64", "fe80::1%1", False),
+        ("::ffff:1.2.3.4", "1.2.3.4", False), ("10.0.0.0/", "10.0.0.0", False), ("10.0.0.0/8", None, False),
+    ],
 }  # fmt: skip
 POSITIVE["ArnLike"] = POSITIVE["ArnEquals"]
 NEGATED = {
@@ -49,13 +86,17 @@ NEGATED = {
     "StringNotLike": "StringLike",
     "ArnNotEquals": "ArnEquals",
     "ArnNotLike": "ArnLike",
+    "NumericNotEquals": "NumericEquals",
+    "DateNotEquals": "DateEquals",
+    "NotIpAddress": "IpAddress",
 }
-# An unparsable value never matches, under a negated operator too (rule 93).
-NEVER = {("ArnEquals", "*"), ("ArnEquals", "arn:*:role/app"), ("ArnLike", "*"), ("ArnLike", "arn:*:role/app")}
-NEVER |= {("ArnEquals", "arn:aws:iam:*:role/app"), ("ArnLike", "arn:aws:iam:*:role/app")}
 
 
-def holds(operator: str, wanted: object, given: object, key: str = "kms:ViaService") -> bool:
+def value_of(text: object) -> ConditionValue:
+    return only_condition("StringEquals", text).values[0]
+
+
+def only_condition(operator: str, wanted: object, key: str = "kms:ViaService") -> Condition:
     statement = {
         "Effect": "Allow",
         "Action": "kms:*",
@@ -66,8 +107,12 @@ def holds(operator: str, wanted: object, given: object, key: str = "kms:ViaServi
         json.dumps({"Version": "2012-10-17", "Statement": statement}), kind=PolicyKind.IDENTITY
     )
     (condition,) = policy.statements[0].conditions
-    context = canonical_context({} if given is None else {key: given})  # type: ignore[dict-item]
-    return ContextTest(condition).holds(context)
+    return condition
+
+
+def holds(operator: str, wanted: object, given: object, key: str = "kms:ViaService", **more: str) -> bool:
+    context = canonical_context({**({} if given is None else {key: given}), **more})  # type: ignore[dict-item]
+    return ContextTest(only_condition(operator, wanted, key)).holds(context)
 
 
 def test_every_operator_is_in_the_table() -> None:
@@ -79,16 +124,17 @@ def test_positive(operator: str) -> None:
     for wanted, given, expected in POSITIVE[operator]:
         assert holds(operator, wanted, given) is expected, (wanted, given)
         if operator != "Null":
-            assert holds(f"{operator}IfExists", wanted, given) is (expected or given is None), (wanted, given)
+            if_exists = expected or (given is None and wanted != [])
+            assert holds(f"{operator}IfExists", wanted, given) is if_exists, (wanted, given)
 
 
 @pytest.mark.parametrize("operator", NEGATED)
 def test_negated(operator: str) -> None:
     positive = NEGATED[operator]
     for wanted, given, fits in POSITIVE[positive]:
-        unparsable = (positive, wanted) in NEVER if isinstance(wanted, str) else False
-        unparsable |= positive.startswith("Arn") and given == "role/app"
-        expected = given is None or (not fits and not unparsable)
+        unparsable = not isinstance(wanted, list) and OPERATORS[positive].parse(value_of(wanted)) is None
+        unparsable |= given is not None and OPERATORS[positive].given(str(given)) is None
+        expected = wanted == [] or given is None or (not fits and not unparsable)
         assert holds(operator, wanted, given) is expected, (wanted, given)
         assert holds(f"{operator}IfExists", wanted, given) is expected, (wanted, given)
 
@@ -110,15 +156,96 @@ def test_one_element_is_its_element_where_the_key_is_not_multivalued() -> None:
 
 @pytest.mark.parametrize(("operator", "expected"), [("StringEquals", True), ("StringNotEquals", False)])
 def test_names_that_differ_in_case_are_one_encryption_context_key(operator: str, expected: bool) -> None:
+    test = ContextTest(only_condition(operator, "x", "kms:EncryptionContext:App"))
+    context = canonical_context({"kms:EncryptionContext:APP": "y", "kms:encryptioncontext:app": "x"})
+    assert test.holds(context) is expected
+
+
+def test_an_unparsable_value_fails_a_negated_operator_beside_others_too() -> None:
+    assert not holds("NumericNotEquals", ["abc", "5"], "6")
+    assert holds("NumericEquals", ["abc", "5"], "5")
+
+
+# quantifier and operator → rows of (values in the policy, values in the request or None, holds)
+SETS: dict[str, list[tuple[object, object, bool]]] = {
+    "ForAnyValue:StringEquals": [
+        (["a", "b"], ["x", "b"], True), (["a"], ["x"], False), (["a"], None, False), (["a"], [], False), (["a"], [""], False),
+        ([""], ["", "x"], True),
+    ],
+    "ForAllValues:StringEquals": [
+        (["a", "b"], ["a", "b"], True), (["a"], ["a", "x"], False), (["a"], None, True), (["a"], [""], True), ([], ["a"], False),
+    ],
+    "ForAnyValue:StringNotEquals": [(["a"], ["a", "x"], True), (["a"], ["a"], False), (["a"], None, False)],
+    "ForAllValues:StringNotEquals": [(["a"], ["x", "y"], True), (["a"], ["a", "x"], False), (["a"], None, True)],
+    "ForAnyValue:StringEqualsIfExists": [(["a"], None, False), (["a"], ["a"], True)],
+    "ForAllValues:StringLike": [(["a*"], ["ab", "ac"], True), (["a*"], ["ab", "b"], False)],
+    "ForAllValues:NumericLessThan": [([5], ["1", "4"], True), ([5], ["1", "x"], False)],
+    "ForAllValues:Null": [(["true"], None, True), (["true"], ["a"], False)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("operator", SETS)
+def test_sets(operator: str) -> None:
+    for wanted, given, expected in SETS[operator]:
+        assert holds(operator, wanted, given, key="aws:TagKeys") is expected, (wanted, given)
+
+
+VARIABLES: list[tuple[str, object, str | None, dict[str, str], bool]] = [
+    ("StringEquals", "${aws:username}", "alice", {"aws:username": "alice"}, True),
+    ("StringEquals", "${AWS:UserName}/x", "alice/x", {"aws:username": "alice"}, True),
+    ("StringEquals", "${aws:username}", "alice", {}, False),
+    ("StringNotEquals", "${aws:username}", "alice", {}, True),
+    ("StringEquals", "${aws:username, 'nobody'}", "nobody", {}, True),
+    ("StringEquals", ["${aws:username}", "bob"], "bob", {}, True),
+    ("StringNotEquals", ["${aws:username}", "bob"], "bob", {}, False),
+    ("StringLike", "${aws:username}*", "a*b", {"aws:username": "a*"}, True),
+    ("StringLike", "${aws:username}*", "abb", {"aws:username": "a*"}, False),
+    ("StringLike", "${*}", "*", {}, True),
+    ("StringLike", "${*}", "x", {}, False),
+    ("StringEquals", "${$}{x}", "${x}", {}, True),
+    ("StringEquals", "a**${aws:username}", "a**b", {"aws:username": "b"}, True),
+    ("ArnLike", "arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::1:user/a", {"aws:username": "a"}, True),
+    ("ArnLike", "arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::1:user/a", {}, False),
+    ("ArnNotLike", "arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::1:user/a", {}, True),
+    ("Bool", "${aws:username}", "true", {"aws:username": "true"}, False),
+    ("NumericEquals", "${aws:username}", "1", {"aws:username": "1"}, False),
+]
+
+
+@pytest.mark.parametrize(("operator", "wanted", "given", "more", "expected"), VARIABLES)
+def test_variables(
+    operator: str, wanted: object, given: str | None, more: dict[str, str], expected: bool
+) -> None:
+    assert holds(operator, wanted, given, **more) is expected
+
+
+def test_a_variable_of_a_multivalued_key_has_no_value() -> None:
+    assert not holds("StringEquals", "${aws:TagKeys}", "a", **{"aws:TagKeys": "a"})
+
+
+def test_an_old_version_has_no_variables() -> None:
     statement = {
         "Effect": "Allow",
         "Action": "*",
         "Resource": "*",
-        "Condition": {operator: {"kms:EncryptionContext:App": "x"}},
+        "Condition": {"StringEquals": {"x:y": "${aws:username}"}},
     }
     policy = read_policy(
-        json.dumps({"Version": "2012-10-17", "Statement": statement}), kind=PolicyKind.IDENTITY
+        json.dumps({"Version": "2008-10-17", "Statement": statement}), kind=PolicyKind.IDENTITY
     )
     test = ContextTest(policy.statements[0].conditions[0])
-    context = canonical_context({"kms:EncryptionContext:APP": "y", "kms:encryptioncontext:app": "x"})
-    assert test.holds(context) is expected
+    assert test.holds({"x:y": "${aws:username}", "aws:username": "alice"})
+    assert not test.holds({"x:y": "alice", "aws:username": "alice"})
+
+
+def test_bound_variables_and_keys_are_decided() -> None:
+    test = ContextTest(only_condition("StringEquals", "${aws:username}"))
+    assert test.keys == ("kms:ViaService", "aws:username")
+    half = test.bound({"aws:username": "alice"})
+    assert half.keys == ("kms:ViaService",)
+    assert half.holds({"kms:ViaService": "alice", "aws:username": "mallory"})
+    whole = half.bound({"kms:ViaService": "alice"})
+    assert whole.keys == ()
+    assert whole.holds({"kms:ViaService": "mallory"})
+    assert test.bound({}) is test
+    assert half.identity != test.identity

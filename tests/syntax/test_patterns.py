@@ -15,7 +15,7 @@ MANY, ONE = Wildcard.MANY, Wildcard.ONE
         ("", ()),
         ("abc", ("abc",)),
         ("*", (MANY,)),
-        ("a***b", ("a", MANY, "b")),
+        ("a**b", ("a", MANY, MANY, "b")),
         ("a?b*", ("a", ONE, "b", MANY)),
         ("$x*", ("$x", MANY)),
         ("${aws:username}", (PolicyVariable("aws:username"),)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -38,33 +39,60 @@ class Ended:
         assert self.output == ""
 
 
+# Forks for each command: the process has imported all and holds nothing yet, neither a token nor a database.
+_FORKING = f"""
+import json, os, signal, sys, tempfile
+import alembic.command, sqlalchemy
+from kms_core.cli.kmsgate import main
+import kms_core.store.migrations.env
+sqlalchemy.create_engine("sqlite://").connect().close()
+for line in sys.stdin:
+    given = json.loads(line)
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        child = os.fork()
+        if not child:
+            signal.alarm(60)
+            os.dup2(output.fileno(), 1), os.dup2(errors.fileno(), 2)
+            os.environ.clear()
+            os.environ.update(given["environment"])
+            if given["unprivileged"]:
+                os.setgroups([]), os.setgid({NOBODY}), os.setuid({NOBODY})
+            main(given["arguments"], prog_name="kmsgate")
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        said = [os.pread(file.fileno(), 1 << 20, 0).decode() for file in (output, errors)]
+    print(json.dumps([status, *said]), flush=True)
+"""
+
+
 @pytest.fixture(scope="session")
-def run(hsm_module: Path) -> Callable[..., Ended]:
+def _forking() -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-W", "error", "-c", _FORKING]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.stdin.close()
+
+
+@pytest.fixture(scope="session")
+def run(hsm_module: Path, _forking: subprocess.Popen[str]) -> Callable[..., Ended]:
     """Runs ``kmsgate`` with arguments; `environment` is added to a bare one."""
 
     def run_one(
         *arguments: str | Path, environment: dict[str, str] | None = None, unprivileged: bool = False
     ) -> Ended:
-        # everything is imported first: an unprivileged user may not be able to read this Python
-        become = "import sqlalchemy; sqlalchemy.create_engine('sqlite://').connect().close()\n"
-        become += f"import os; os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n"
-        lower = become if unprivileged and os.geteuid() == 0 else ""
-        code = f"from kms_core.cli.kmsgate import main\n{lower}main(prog_name='kmsgate')"
-        process = subprocess.run(
-            [sys.executable, "-W", "error", "-c", code, *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            env={
+        given = {
+            "arguments": [str(each) for each in arguments],
+            "unprivileged": unprivileged and os.geteuid() == 0,
+            "environment": {
                 "PATH": os.environ["PATH"],
                 "HOME": "/nonexistent",
                 "KMSGATE_PKCS11_MODULE": str(hsm_module),
                 "KMSGATE_PIN": PIN,
                 **(environment or {}),
             },
-        )
-        return Ended(process.returncode, process.stdout, process.stderr)
+        }
+        _forking.stdin.write(json.dumps(given) + "\n")
+        _forking.stdin.flush()
+        return Ended(*json.loads(_forking.stdout.readline()))
 
     return run_one
 

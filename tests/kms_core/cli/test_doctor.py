@@ -2,18 +2,37 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
+
+from kms_core import checkup
+from kms_core.cli.place import given_pin
+from kms_core.home import Home
+from kms_core.hsm import ProbeRow
+from kms_core.model.sources import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 def _change(home: Path, statement: str) -> None:
     connection = sqlite3.connect(home / "kmsgate.db")
     with connection:
-        assert connection.execute(statement).rowcount > 0
+        assert connection.execute(statement).rowcount
     connection.close()
+
+
+def _row(home: Path, name: str) -> ProbeRow:
+    """What the database's part of the table says; the token is left out."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkup, "probe", lambda *_, **__: (ProbeRow("token", ok=False, detail="left out"),))
+        rows = checkup.examine(Home(home), "pin", Sources())
+    (found,) = (row for row in rows if row.name == name)
+    return found
 
 
 def test_a_home_that_is_well(run: Callable, home: Path) -> None:
@@ -63,6 +82,13 @@ def test_a_pin_file_wins_and_must_hold_a_pin(run: Callable, home: Path, tmp_path
     run("doctor", "--home", home, "--pin-file", tmp_path / "none").refused(3, "cannot be read")
 
 
+def test_only_the_first_line_of_a_pin_file_is_the_pin(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    for content in (b"a pin \nsecond line\n", b"a pin \r\n", b"a pin "):
+        file.write_bytes(content)
+        assert given_pin(file) == "a pin "
+
+
 def test_no_module(run: Callable, home: Path) -> None:
     ended = run("doctor", "--home", home, environment={"KMSGATE_PKCS11_MODULE": "/nonexistent/module.so"})
     ended.refused(3, "/nonexistent/module.so")
@@ -78,6 +104,32 @@ def test_a_newer_database(run: Callable, home: Path) -> None:
 def test_what_is_no_database(run: Callable, home: Path) -> None:
     (home / "kmsgate.db").write_bytes(b"not a database" * 400)
     run("doctor", "--home", home).refused(3, "cannot be used")
+
+
+def test_an_empty_database_is_a_loss_and_is_not_filled(run: Callable, home: Path) -> None:
+    (home / "kmsgate.db").write_bytes(b"")
+    run("doctor", "--home", home).refused(3, "is empty")
+    run("doctor", "--home", home).refused(3, "is empty")
+
+
+def test_a_damaged_database(home: Path) -> None:
+    """Pages after the first ones are overwritten, then a whole table is gone: each is a row, not an end."""
+    database = home / "kmsgate.db"
+    whole = database.read_bytes()
+    database.write_bytes(whole[:8192] + bytes(byte ^ 0x5A for byte in whole[8192:]))
+    assert not _row(home, "database").ok
+
+    database.write_bytes(whole)
+    _change(home, "DROP TABLE grant_tokens")
+    assert _row(home, "database") == ProbeRow(
+        "database", ok=False, detail="kmsgate.db, schema version 0001, without grant_tokens"
+    )
+
+
+def test_a_home_that_may_not_be_read(run: Callable, home: Path, open_folder: Path) -> None:
+    place = shutil.copytree(home, open_folder / "home")
+    place.chmod(0o700)
+    run("doctor", "--home", place, unprivileged=True).refused(3, "cannot be")
 
 
 def test_a_home_that_may_not_be_written(run: Callable, home: Path, open_folder: Path) -> None:
@@ -115,6 +167,12 @@ def test_a_changed_audit_log(run: Callable, home: Path) -> None:
 
 def test_debug_shows_the_traceback(run: Callable, tmp_path: Path) -> None:
     assert "Traceback" in run("doctor", "--home", tmp_path / "none", "--debug").errors
+
+
+def test_the_installed_command() -> None:
+    script = Path(sys.executable).with_name("kmsgate")
+    shown = subprocess.run([script, "--version"], capture_output=True, text=True, check=True, timeout=60)
+    assert shown.stdout.startswith("kmsgate, version ")
 
 
 def test_usage(run: Callable) -> None:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
 from kms_core import home as module
+from kms_core.cli.kmsgate import main
 from kms_core.errors import ConfigurationError, HsmFaultError
 from kms_core.home import create_home, default_home
 from kms_core.model.sources import Sources
@@ -56,6 +58,7 @@ def test_an_empty_folder_may_become_a_home(run: Callable, tmp_path: Path) -> Non
     [
         ({"KMSGATE_PKCS11_MODULE": "/nonexistent/module.so"}, "/nonexistent/module.so"),
         ({"KMSGATE_PIN": "abc"}, "PIN"),
+        ({"KMSGATE_PIN": "a-pin-\udcff"}, "KMSGATE_PIN is not UTF-8"),
     ],
 )
 def test_what_fails_leaves_nothing(
@@ -93,8 +96,33 @@ def test_a_failure_at_any_step_leaves_nothing(
     monkeypatch.setattr(module, step, fail)
     expected = ConfigurationError if isinstance(error, OSError) else type(error)
     with pytest.raises(expected):
-        create_home(tmp_path / "home", None, Sources(), module=hsm_module)
+        create_home(tmp_path / "a" / "b" / "home", None, Sources(), module=hsm_module)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a#b", "a=b", "n" * 300, "/".join(["d" * 200] * 5), "a\udcffb"])
+def test_a_name_that_no_home_can_have_is_refused(hsm_module: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        create_home(tmp_path / name, None, Sources(), module=hsm_module)
+    assert refused.value.help
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_may_not_be_looked_at_is_refused(run: Callable, open_folder: Path) -> None:
+    open_folder.chmod(0o600)
+    for command in ("init", "doctor"):
+        ended = run(command, "--home", open_folder / "sub" / "home", unprivileged=True)
+        ended.refused(3, "permission denied")
+
+
+def test_a_user_without_a_folder_is_asked_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", unknown)
+    result = CliRunner().invoke(main, ["doctor"], env={"KMSGATE_HOME": None, "XDG_DATA_HOME": None})
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr.startswith("kmsgate: this user has no folder of its own\n  help: ")
 
 
 def test_a_killed_init_leaves_no_home_and_the_next_one_works(

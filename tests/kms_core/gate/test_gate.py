@@ -12,6 +12,7 @@ from kms_core.gate import Call, Gate
 from kms_core.model.sources import Sources
 from kms_core.permit import PermitKind
 from policy_engine import Decision, Outcome, Request
+from policy_engine.model.grant import Grant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,7 @@ CALL = Call(
     ("token",),
     (("key", "d1"),),
     "s3.us-east-1.amazonaws.com",
+    Grant("g-1", "arn:aws:iam::111122223333:role/app", ("Decrypt",)),
 )
 
 
@@ -61,7 +63,7 @@ def test_an_allowed_call_gets_a_permit_for_itself_and_no_longer_than_itself(log:
                 permit.require(action, arn)
     with pytest.raises(PermitError, match="closed"):
         permit.require("kms:Decrypt", ARN)
-    assert engine.asked == [Request(CALL.principal, CALL.action, ARN, CALL.context, ("token",))]
+    assert engine.asked == [Request(CALL.principal, CALL.action, ARN, CALL.context, ("token",), CALL.grant)]
 
 
 def test_a_permit_is_closed_when_its_call_fails(log: AuditLog) -> None:
@@ -134,12 +136,6 @@ def test_a_call_that_cannot_be_recorded_is_refused(log: AuditLog, database: Data
         pytest.fail("a call was let in that was not recorded")
     with pytest.raises(KMSInternalError), gate.serve("job", "internal:CheckToken", "why"):
         pytest.fail("a job was let in that was not recorded")
-
-
-def test_another_engine_can_decide(log: AuditLog) -> None:
-    gate = Gate(_Engine(Outcome.ALLOWED), log, Sources())
-    with pytest.raises(AccessDeniedError), gate.admit(CALL, _Engine(Outcome.IMPLICIT_DENY)):
-        pytest.fail("the usual engine was asked")
 
 
 def test_an_internal_job_is_let_in_by_name_with_its_reason(

@@ -6,6 +6,8 @@ import json
 import os
 import secrets
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -28,6 +30,25 @@ except HomeError as error:
     assert PIN not in str(error) + repr(error) + str(error.help)
 """
 NOBODY = 65534
+PIN = "pin-of-a-throw-away-token"
+_CREATE = """
+import sys, pathlib, kms_core.hsm
+kms_core.hsm.create_token(pathlib.Path(sys.argv[1]), sys.argv[2], module=pathlib.Path(sys.argv[3]))
+"""
+
+
+@pytest.fixture(scope="module")
+def made_home(hsm_module: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("made") / "home"
+    create = [sys.executable, "-c", _CREATE, home, PIN, hsm_module]
+    subprocess.run(create, check=True, timeout=60)
+    return home
+
+
+@pytest.fixture
+def made(processes: Processes, made_home: Path) -> None:
+    """A token that was made before, and moved to the test's home."""
+    shutil.copytree(made_home, processes.home)
 
 
 def failure(processes: Processes, call: str, *, pin: str | None = None) -> tuple[str, str, str]:
@@ -86,8 +107,8 @@ def test_a_token_that_cannot_be_made_leaves_nothing_and_disturbs_nothing(process
     assert processes.run(code).split("\n") == ["this process already holds a token", "token token.lock"]
 
 
+@pytest.mark.usefixtures("made")
 def test_a_second_token_is_never_made(processes: Processes) -> None:
-    processes.run(MAKE)
     before = processes.run(OPEN)
     kind, status, message = failure(processes, "create_token(home, PIN)")
     assert (kind, status) == ("ConfigurationError", "3")
@@ -158,8 +179,8 @@ def test_a_process_killed_while_it_makes_a_token_leaves_none_or_a_whole_one(proc
         assert master(processes).stat().st_size
 
 
+@pytest.mark.usefixtures("made")
 def test_an_unfinished_token_is_moved_aside(processes: Processes) -> None:
-    processes.run(MAKE)
     (processes.home / "token" / "token.json").unlink()
     assert failure(processes, "open_token(home, PIN)")[2].endswith("holds no token")
     processes.run(MAKE)
@@ -168,8 +189,8 @@ def test_an_unfinished_token_is_moved_aside(processes: Processes) -> None:
 
 
 @pytest.mark.parametrize("left", [0, 100])
+@pytest.mark.usefixtures("made")
 def test_a_truncated_master_key_is_put_back(processes: Processes, left: int) -> None:
-    processes.run(MAKE)
     before = processes.run(OPEN)
     whole = master(processes).read_bytes()
     master(processes).chmod(0o600)
@@ -178,8 +199,8 @@ def test_a_truncated_master_key_is_put_back(processes: Processes, left: int) -> 
     assert master(processes).stat().st_mode & 0o777 == 0o400
 
 
+@pytest.mark.usefixtures("made")
 def test_the_copy_of_the_master_key_is_made_again(processes: Processes) -> None:
-    processes.run(MAKE)
     copy = processes.home / "token" / "token.object.bak"
     whole = copy.read_bytes()
     copy.unlink()
@@ -187,8 +208,8 @@ def test_the_copy_of_the_master_key_is_made_again(processes: Processes) -> None:
     assert len(copy.read_bytes()) == len(whole)
 
 
+@pytest.mark.usefixtures("made")
 def test_a_moved_home_is_still_a_home(processes: Processes) -> None:
-    processes.run(MAKE)
     before = processes.run(OPEN)
     processes.home = processes.home.rename(processes.home.with_name("elsewhere"))
     assert processes.run(OPEN) == before
@@ -234,8 +255,8 @@ DAMAGES = [
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+@pytest.mark.usefixtures("made")
 def test_a_damaged_token_is_a_fault_and_never_made_anew(processes: Processes, damage: object) -> None:
-    processes.run(MAKE)
     assert callable(damage)
     damage(processes.home)
     before = sorted(processes.home.rglob("*.object"))
@@ -247,8 +268,8 @@ def test_a_damaged_token_is_a_fault_and_never_made_anew(processes: Processes, da
     assert rows[-1].endswith("=False")
 
 
+@pytest.mark.usefixtures("made")
 def test_a_wrong_pin_is_said_and_not_tried_again(processes: Processes) -> None:
-    processes.run(MAKE)
     before = processes.run(OPEN)
     for _ in range(2):
         assert failure(processes, "open_token(home, PIN)", pin="wrong-pin-9876") == (
@@ -322,8 +343,8 @@ def test_a_read_only_folder_is_said(processes: Processes, read_only_folder: Path
     assert not list(read_only_folder.iterdir())
 
 
+@pytest.mark.usefixtures("made")
 def test_somebody_elses_home_is_said(processes: Processes) -> None:
-    processes.run(MAKE)
     token = processes.home / "token"
     if os.getuid() != 0:
         token.chmod(0)
@@ -344,8 +365,8 @@ def test_a_home_that_is_a_file_is_said(processes: Processes) -> None:
         assert "cannot be read and written" in message
 
 
+@pytest.mark.usefixtures("made")
 def test_a_module_that_somebody_else_initialised_is_refused(processes: Processes) -> None:
-    processes.run(MAKE)
     code = """
     import pkcs11
     os.environ["SOFTHSM2_CONF"] = str(home / "token" / "softhsm2.conf")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections import Counter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ OTHER_ARN = ARN.replace("1234abcd", "99999999")
 
 def new_key(hsm: Hsm, permit_for: PermitFor, backing_key_id: str) -> StoredKey:
     binding = KeyBinding(KEY_ID, backing_key_id, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
-    made = hsm.generate_backing_key(permit_for("kms:CreateKey", None), ARN, binding)
+    made = hsm.generate_backing_key(permit_for("kms:CreateKey"), ARN, binding)
     return SimpleNamespace(
         id=backing_key_id,
         key_id=KEY_ID,
@@ -145,12 +146,12 @@ def test_a_permit_for_another_action_opens_nothing(
 def test_a_permit_for_another_key_opens_nothing(
     hsm: Hsm, key: StoredKey, permit_for: PermitFor, operation: str
 ) -> None:
-    for action in PERMITTED[operation]:
+    for action, arn in itertools.product(PERMITTED[operation], (OTHER_ARN, None)):
         with pytest.raises(PermitError):
-            getattr(hsm, operation)(permit_for(action, OTHER_ARN), *ARGUMENTS[operation](key))
+            getattr(hsm, operation)(permit_for(action, arn), *ARGUMENTS[operation](key))
 
 
 def test_a_new_key_belongs_to_the_key_that_is_named(hsm: Hsm, permit_for: PermitFor) -> None:
     binding = KeyBinding("99999999", "token-4", "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
     with pytest.raises(PermitError, match="cannot be made"):
-        hsm.generate_backing_key(permit_for("kms:CreateKey", None), ARN, binding)
+        hsm.generate_backing_key(permit_for("kms:CreateKey"), ARN, binding)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -39,8 +40,9 @@ def test_a_defect_is_an_internal_error_that_tells_nothing(
     with pytest.raises(KMSInternalError) as ended:
         kms.encrypt(root, key_arn, b"x")
 
-    assert "canary" not in str(ended.value) + caplog.text
-    assert "RuntimeError" in caplog.text
+    assert "canary" not in "".join(traceback.format_exception(ended.value)) + caplog.text
+    assert "RuntimeError at " in caplog.text
+    assert f"{__file__}:" in caplog.text
     decision, failure = audit()[-2:]
     assert (decision["outcome"], failure["kind"]) == ("allowed", "failure")
     assert (failure["error_code"], failure["call_id"]) == ("KMSInternalException", decision["call_id"])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ from kms_core.errors import (
     InvalidArnError,
     InvalidMarkerError,
     LimitExceededError,
+    UnsupportedOperationError,
     ValidationError,
 )
 from kms_core.model.caller import Caller
@@ -144,7 +146,9 @@ def test_a_marker_of_another_key_or_of_nobody_is_refused(
     marker = kms.list_grants(people.admin, key_arn, limit=1).next_marker
     other = kms.create_key(people.admin).arn
 
-    for key, wrong in ((other, marker), (key_arn, "!"), (key_arn, ""), (key_arn, "AAAA")):
+    key_id = key_arn.rpartition("/")[2]
+    impossible = [base64.urlsafe_b64encode(f"{key_id} {n}".encode()).decode() for n in (-5, 0, 10**30)]
+    for key, wrong in ((other, marker), *((key_arn, text) for text in ("!", "", "AAAA", *impossible))):
         with pytest.raises(InvalidMarkerError):
             kms.list_grants(people.admin, key, marker=wrong)
 
@@ -157,6 +161,11 @@ def test_a_marker_of_another_key_or_of_nobody_is_refused(
         ({"operations": ["decrypt"]}, ValidationError, "Value 'decrypt' at 'operations'"),
         ({"operations": ["Sign"]}, ValidationError, "`Sign` is not supported"),
         ({"constraints": GrantConstraints()}, ValidationError, "either"),
+        (
+            {"constraints": GrantConstraints(ACME, source_arn="arn:aws:s3:::b")},
+            UnsupportedOperationError,
+            "SourceArn",
+        ),
         ({"constraints": GrantConstraints(ACME, ACME)}, ValidationError, "either"),
         ({"constraints": GrantConstraints({})}, ValidationError, "'constraints'"),
         (

@@ -168,7 +168,7 @@ def test_a_key_id_that_names_no_key(
     assert refused.value.message == text
 
 
-@pytest.mark.parametrize("key_id", ["", "x" * 2049])
+@pytest.mark.parametrize("key_id", ["", "x" * 2049, "\ud800", None, 5])
 def test_a_key_id_out_of_bounds(kms: Kms, people: SimpleNamespace, key_id: str) -> None:
     with pytest.raises(ValidationError, match="'keyId'"):
         kms.describe_key(people.admin, key_id)

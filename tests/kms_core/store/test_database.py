@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import traceback
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,6 +48,23 @@ def test_a_transaction_that_raises_keeps_nothing(database: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         half_done()
     assert _count(database) == 0
+
+
+def test_an_error_does_not_show_the_values_of_its_statement(database: Database) -> None:
+    with pytest.raises(KMSInternalError) as failed, database.write() as connection:
+        connection.exec_driver_sql("INSERT INTO nowhere VALUES (?)", ("canary",))
+    assert "nowhere" in "".join(traceback.format_exception(failed.value))
+    assert "canary" not in "".join(traceback.format_exception(failed.value)).replace('("canary",)', "")
+
+
+def test_an_empty_file_is_not_taken_for_a_database(tmp_path: Path) -> None:
+    path = tmp_path / "kmsgate.db"
+    for content in (b"", b"\n"):
+        path.write_bytes(content)
+        with pytest.raises(ConfigurationError):
+            Database.open(path)
+    with pytest.raises(ConfigurationError, match="already"):
+        Database.create(path)
 
 
 def test_a_writer_takes_the_lock_before_it_reads(database: Database, tmp_path: Path) -> None:

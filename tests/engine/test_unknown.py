@@ -1,0 +1,227 @@
+"""What is not known: the answer is allowed only where every completion is, and denied only where none is."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from policy_engine import Bundle, KeyRecord, Outcome, PolicyEngine, Request
+from policy_engine.model.policy import Policy, PolicyKind
+from policy_engine.reading import collect_document
+from policy_engine.syntax.json_document import parse_json
+from policy_engine.syntax.json_tree import JsonArray, JsonMember, JsonNode, JsonObject, JsonOpaque, JsonString
+from tests.engine.world import ACCOUNT, KEY, ROLE, ROOT, allow, deny, policy, role
+
+KEYS = ("x:a", "x:b")
+VALUES = (None, "1", "2", "3")
+OPERATORS = (
+    "StringEquals",
+    "StringNotEquals",
+    "StringEqualsIfExists",
+    "StringLike",
+    "Null",
+    "ForAnyValue:StringEquals",
+)
+DENIED = {Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY}
+
+
+def random_statement(rng: random.Random) -> dict[str, object]:
+    condition: dict[str, dict[str, str]] = {}
+    for _ in range(rng.randrange(3)):
+        operator = rng.choice(OPERATORS)
+        value = rng.choice(["true", "false"]) if operator == "Null" else rng.choice("123")
+        condition.setdefault(operator, {})[rng.choice(KEYS)] = value
+    principal = rng.choice([ROOT, {"AWS": ROLE + "app"}, "*"])
+    return rng.choice([allow, allow, deny])(Principal=principal, Condition=condition)
+
+
+def engine_of(rng: random.Random) -> PolicyEngine:
+    key = KeyRecord(KEY, policy(*(random_statement(rng) for _ in range(rng.randrange(1, 4)))))
+    return PolicyEngine(Bundle(keys={KEY: key}, principals={ROLE + "app": role("app", allow())}))
+
+
+def ask(engine: PolicyEngine, context: dict[str, str], unknown: tuple[str, ...] = ()) -> Outcome:
+    return engine.authorize(Request(ROLE + "app", "kms:Decrypt", KEY, context), unknown=unknown).outcome
+
+
+@pytest.mark.parametrize("seed", range(250))
+def test_unknown_keys_against_every_completion(seed: int) -> None:
+    rng = random.Random(seed)
+    engine = engine_of(rng)
+    unknown = tuple(rng.sample(KEYS, rng.randrange(1, 3)))
+    known = {key: rng.choice("123") for key in KEYS if key not in unknown and rng.random() < 0.7}
+    outcome = ask(engine, known, unknown)
+    completions = {
+        ask(engine, known | {k: v for k, v in zip(unknown, values, strict=True) if v is not None})
+        for values in itertools.product(VALUES, repeat=len(unknown))
+    }
+    agrees_with(outcome, completions)
+
+
+def agrees_with(outcome: Outcome, completions: set[Outcome]) -> None:
+    if outcome is Outcome.ALLOWED:
+        assert completions == {Outcome.ALLOWED}
+    elif outcome in DENIED:
+        assert completions <= DENIED
+        assert outcome is Outcome.IMPLICIT_DENY or completions == {Outcome.EXPLICIT_DENY}
+
+
+def test_every_answer_comes_up() -> None:
+    found = {ask(engine_of(random.Random(seed)), {"x:b": "1"}, ("x:a",)) for seed in range(250)}
+    assert found == set(Outcome)
+
+
+def test_undetermined_says_what_it_depends_on() -> None:
+    condition = {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}
+    forbidden = {"StringEquals": {"aws:SourceVpce": "vpce-1"}}
+    statements = [allow(Principal="*", Condition=condition), deny(Principal="*", Condition=forbidden)]
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, policy(*statements))}))
+    request = Request(ROLE + "app", "kms:Decrypt", KEY)
+    decision = engine.authorize(request, unknown=("KMS:viaservice", "aws:SourceVpce"))
+    assert decision.outcome is Outcome.UNDETERMINED
+    assert decision.expression == (
+        "StringEquals kms:ViaService [s3.us-east-1.amazonaws.com] and not (StringEquals aws:SourceVpce [vpce-1])"
+    )
+    assert decision.determining == ()
+    assert engine.authorize(request, unknown=("aws:SourceVpce",)).outcome in DENIED
+    assert engine.authorize(request).expression is None
+
+
+def test_a_family_of_keys_can_be_unknown(engine: PolicyEngine) -> None:
+    for unknown in ("kms:EncryptionContext:", "kms:encryptioncontext:Tenant"):
+        for name in ("app", "batch"):
+            request = Request(ROLE + name, "kms:Decrypt", KEY)
+            assert engine.authorize(request, unknown=(unknown,)).outcome is Outcome.UNDETERMINED
+
+
+def test_what_the_context_says_is_known_even_if_it_is_declared_unknown(engine: PolicyEngine) -> None:
+    context = {"kms:EncryptionContext:tenant": "acme"}
+    request = Request(ROLE + "app", "kms:Decrypt", KEY, context)
+    assert engine.authorize(request, unknown=("kms:EncryptionContext:tenant",)).allowed
+
+
+def test_an_explicit_deny_that_holds_anyway_is_named() -> None:
+    statements = [
+        allow(Principal="*"),
+        deny(Principal="*"),
+        deny(Principal="*", Condition={"Null": {"x:a": "true"}}),
+    ]
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, policy(*statements))}))
+    decision = engine.authorize(Request(ROLE + "app", "kms:Decrypt", KEY), unknown=("x:a",))
+    assert decision.outcome is Outcome.EXPLICIT_DENY
+    assert [origin.label for origin in decision.determining] == ["key:1"]
+
+
+def test_too_much_that_is_unknown_is_undetermined() -> None:
+    names = [f"x:k{i}" for i in range(40)]
+    conditions = [{"StringEquals": {a: "1", b: "2"}} for a, b in itertools.pairwise(names)]
+    statements = [deny(Principal="*", Condition=c) for c in conditions]
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, policy(allow(Principal="*"), *statements))}))
+    assert ask(engine, {}, tuple(names)) is Outcome.UNDETERMINED
+
+
+# -- parts of a policy that are not known yet ---------------------------------------------------------------
+
+MARK = "@"
+CANDIDATES: dict[str, list[Any]] = {
+    "Effect": ["Allow", "Deny"],
+    "Action": ["kms:Decrypt", "kms:Encrypt", "kms:*"],
+    "Resource": ["*", KEY, KEY[:-1] + "0"],
+    "AWS": [ROLE + "app", ROLE + "other", f"arn:aws:iam::{ACCOUNT}:root", "444455556666"],
+    "x:a": ["1", "2"],
+}
+
+
+def with_opaque(node: JsonNode) -> JsonNode:
+    """The tree with an opaque value for each string that is the mark."""
+    match node:
+        case JsonString(value="@"):
+            return JsonOpaque(node.start, node.end, "later")
+        case JsonArray(items=items):
+            return JsonArray(node.start, node.end, tuple(with_opaque(item) for item in items))
+        case JsonObject(members=members):
+            kept = tuple(JsonMember(m.start, m.end, m.name, with_opaque(m.value)) for m in members)
+            return JsonObject(node.start, node.end, kept)
+    return node
+
+
+def opaque_policy(text: str) -> Policy:
+    document = parse_json(text)
+    read, faults = collect_document(with_opaque(document.root), document.source, PolicyKind.KEY, "default")
+    assert read is not None
+    assert not [fault for fault in faults if fault.severity == "error"]
+    return read
+
+
+def completed(value: Any, name: str, rng: random.Random) -> Any:  # noqa: ANN401 - any JSON value
+    if value == MARK:
+        return rng.choice(CANDIDATES[name.removeprefix("Not")])
+    if isinstance(value, dict):
+        return {k: completed(v, k, rng) for k, v in value.items()}
+    return [completed(item, name, rng) for item in value] if isinstance(value, list) else value
+
+
+def random_opaque_statement(rng: random.Random) -> dict[str, Any]:
+    def maybe(*values: Any) -> Any:  # noqa: ANN401 - any JSON value
+        return MARK if rng.random() < 0.3 else rng.choice(values)
+
+    statement: dict[str, Any] = {"Effect": maybe("Allow", "Deny", "Allow")}
+    statement[rng.choice(["Principal", "Principal", "NotPrincipal"])] = {
+        "AWS": [maybe(*CANDIDATES["AWS"]), maybe(*CANDIDATES["AWS"])]
+    }
+    statement[rng.choice(["Action", "Action", "NotAction"])] = [maybe("kms:Decrypt", "kms:Sign")]
+    statement[rng.choice(["Resource", "Resource", "NotResource"])] = maybe("*", KEY)
+    if rng.random() < 0.5:
+        statement["Condition"] = {rng.choice(["StringEquals", "StringNotEquals"]): {"x:a": maybe("1", "2")}}
+    return statement
+
+
+def outcome_under(read: Policy, principals: dict[str, Any]) -> Outcome:
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, read)}, principals=principals))
+    request = Request(ROLE + "app", "kms:Decrypt", KEY, {"x:a": "1"})
+    decision = engine.authorize(request)
+    assert engine.decide(ROLE + "app", "kms:Decrypt", KEY, {"x:a": "1"}) is decision.outcome
+    return decision.outcome
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_opaque_values_against_completions(seed: int) -> None:
+    rng = random.Random(seed)
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [random_opaque_statement(rng) for _ in range(rng.randrange(1, 4))],
+    }
+    principals = {ROLE + "app": role("app", allow())} if rng.random() < 0.5 else {}
+    outcome = outcome_under(opaque_policy(json.dumps(document)), principals)
+    completions = {
+        outcome_under(opaque_policy(json.dumps(completed(document, "", rng))), principals) for _ in range(12)
+    }
+    agrees_with(outcome, completions)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        MARK,
+        {"Effect": "Allow", "Principal": MARK, "Action": "*", "Resource": "*"},
+        allow(Principal="*", Condition=MARK),
+    ],
+)
+def test_a_whole_element_or_statement_can_be_unknown(statement: object) -> None:
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    assert outcome_under(opaque_policy(text), {}) is Outcome.UNDETERMINED
+
+
+def test_an_unknown_value_in_one_key_s_policy_leaves_other_keys_alone() -> None:
+    other = KEY[:-1] + "0"
+    unknown = opaque_policy(json.dumps({"Version": "2012-10-17", "Statement": [MARK]}))
+    keys = {KEY: KeyRecord(KEY, unknown), other: KeyRecord(other, policy(allow(Principal="*")))}
+    engine = PolicyEngine(Bundle(keys=keys))
+    assert engine.authorize(Request(ROLE + "app", "kms:Decrypt", other)).allowed
+    engine.put_key(replace(keys[KEY], policy=policy(deny(Principal="*"))))
+    assert engine.authorize(Request(ROLE + "app", "kms:Decrypt", KEY)).outcome is Outcome.EXPLICIT_DENY
