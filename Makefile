@@ -7,7 +7,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed-kms
 INSTALLED_DEV := .venv/installed-dev
 
-.PHONY: help setup demo test lint format bench scenarios rules clean
+.PHONY: help setup demo test lint format bench scenarios fuzz clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,5 +60,14 @@ bench: $(INSTALLED_DEV) ## the benchmarks, as a table
 	  --benchmark-columns=min,median,mean,stddev,ops,rounds -p no:randomly $(BENCH_ARGS)
 	$(BIN)/python -m bench.ratios
 
+FUZZ_SECONDS ?= 600
+fuzz: $(INSTALLED_DEV) ## fuzz the policy reader for FUZZ_SECONDS (600)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
+	@mkdir -p .fuzz/corpus
+	@$(BIN)/python -c 'import json, pathlib; [pathlib.Path(f".fuzz/corpus/{i}").write_text(c["text"]) for i, c in \
+	  enumerate(json.load(open("fixtures/malformed/index.json"))["cases"]) if "text" in c and c["text"].isascii()]'
+	PYTHONPATH=. $(BIN)/python tests/fuzz/policy_text.py -max_total_time=$(FUZZ_SECONDS) -dict=tests/fuzz/tokens.dict \
+	  -artifact_prefix=.fuzz/ -timeout=5 -print_final_stats=1 .fuzz/corpus
+
 clean: ## remove what make made
-	rm -rf .venv .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .demo .fuzz build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

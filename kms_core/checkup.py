@@ -63,7 +63,7 @@ def _soundness(home: Home, database: Database) -> tuple[bool, str]:
         problems = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars().all()
     found = f"{home.database.name}, schema version {revision(database)}"
     if problems != ["ok"]:
-        return False, f"{found}, damaged: {problems[0]}"
+        return False, f"{found}, damaged: {' '.join(problems[0].split())}"
     missing = missing_tables(database)
     return not missing, f"{found}, without {', '.join(missing)}" if missing else found
 

@@ -182,7 +182,8 @@ def require_expressible(home: Path) -> None:
     path = os.path.realpath(home)
     found = _UNREADABLE.search(path)
     if found:
-        why = f"holds the character U+{ord(found.group()):04X}"
+        character = found.group()
+        why = f"holds `{character}`" if character.isprintable() else f"holds U+{ord(character):04X}"
     elif len(path.encode()) >= _LONGEST_PATH:
         why = f"has {_LONGEST_PATH} bytes or more"
     else:

@@ -46,46 +46,27 @@ class GrantForm(AwsForm):
     grant_token: str | None = None
 
 
-def unsupported_fields(form: GrantForm) -> list[Diagnostic]:
-    """What a grant says that is not evaluated yet, and so must not be read over."""
-    source_arn = form.constraints.source_arn if form.constraints else None
-    given = {
-        "GranteeServicePrincipal": form.grantee_service_principal,
-        "RetiringServicePrincipal": form.retiring_service_principal,
-        "SourceArn": source_arn,
-    }
-    return [
-        _fault(
-            "unsupported-field", f"{name} of a grant is not supported yet", form.place, "leave the grant out"
-        )
-        for name, value in given.items()
-        if value is not None
-    ]
-
-
 def read_grant(form: GrantForm, key_arn: str | None) -> tuple[Grant | None, list[Diagnostic]]:
     """The grant of a form, with what is wrong with it; `key_arn` is the key that it must be on."""
-    found = [*unsupported_fields(form), *_check_key(form, key_arn), *_unknown_operations(form)]
-    if form.grantee_principal is None:
-        if form.grantee_service_principal is None:
-            found.append(
-                _fault(
-                    "missing-field", "the grant has no GranteePrincipal", form.place, "add GranteePrincipal"
-                )
-            )
-        return None, found
-    if not _names_somebody(form.grantee_principal):
-        found.append(_unknown_grantee(form))
+    found = [*_conflicts(form), *_check_key(form, key_arn), *_unknown_operations(form)]
+    grantee = form.grantee_principal or form.grantee_service_principal
+    if grantee is None:
+        message, remedy = "the grant has no GranteePrincipal", "add GranteePrincipal"
+        return None, [*found, _fault("missing-field", message, form.place, remedy)]
+    if not _names_somebody(grantee):
+        found.append(_unknown_grantee(grantee, form))
     constraints = form.constraints or ConstraintsForm()
     grant = Grant(
         grant_id=form.grant_id,
-        grantee_principal=form.grantee_principal,
+        grantee_principal=grantee,
         operations=tuple(form.operations),
         constraints=GrantConstraints(
-            constraints.encryption_context_equals, constraints.encryption_context_subset
+            constraints.encryption_context_equals,
+            constraints.encryption_context_subset,
+            constraints.source_arn,
         ),
         name=form.name or None,
-        retiring_principal=form.retiring_principal,
+        retiring_principal=form.retiring_principal or form.retiring_service_principal,
         issuing_account=form.issuing_account,
         creation_date=form.creation_date,
         pending=form.pending,
@@ -120,6 +101,24 @@ def read_grants(
     return tuple(grants.values()), found
 
 
+def _conflicts(form: GrantForm) -> list[Diagnostic]:
+    """A principal and a service's name in its place: a grant has one grantee, and one who retires it."""
+    pairs = {
+        "Grantee": (form.grantee_principal, form.grantee_service_principal),
+        "Retiring": (form.retiring_principal, form.retiring_service_principal),
+    }
+    return [
+        _fault(
+            "element-conflict",
+            f"{name}Principal and {name}ServicePrincipal name different principals",
+            form.place,
+            "keep one of them",
+        )
+        for name, (principal, service) in pairs.items()
+        if principal is not None and service is not None and principal != service
+    ]
+
+
 def _check_key(form: GrantForm, key_arn: str | None) -> list[Diagnostic]:
     if form.key_id is None or key_arn is None or form.key_id in {key_arn, key_arn.rpartition("/")[2]}:
         return []
@@ -131,11 +130,11 @@ def _names_somebody(grantee: str) -> bool:
     return is_account_id(grantee) or parse_arn(grantee) is not None or grantee.endswith(_SERVICE_SUFFIXES)
 
 
-def _unknown_grantee(form: GrantForm) -> Diagnostic:
+def _unknown_grantee(grantee: str, form: GrantForm) -> Diagnostic:
     # AWS prints "AWS Internal" for some grants of its services
     return Diagnostic(
         "unknown-grantee",
-        f"the grantee `{printable(form.grantee_principal or '')}` is no principal that can be recognised",
+        f"the grantee `{printable(grantee)}` is no principal that can be recognised",
         form.place,
         "it covers no caller that can be asked about; write the ARN of a principal or a service's name",
         Severity.WARNING,

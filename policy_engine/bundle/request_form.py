@@ -1,24 +1,28 @@
 """The request object of scenario files and `--request`, and the `Request` that it is."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from policy_engine.bundle.grant_form import GrantForm
+from policy_engine.bundle.grant_form import GrantForm, read_grant
+from policy_engine.bundle.names import is_key_arn
 from policy_engine.bundle.placed import PlacedFloat, PlacedInteger
 from policy_engine.bundle.validation import Form
 from policy_engine.calls.principals import ANONYMOUS, parse_principal
-from policy_engine.errors import RequestError
+from policy_engine.errors import Diagnostic, RequestError, Severity
+from policy_engine.model.grant import Grant
 from policy_engine.model.principal import Principal, PrincipalKind
 from policy_engine.model.request import Request
+from policy_engine.syntax.arn import parse_arn
 from policy_engine.syntax.json_faults import printable
 
 Kind = Literal[
     "user", "role", "assumed-role", "federated-user", "root", "service", "saml", "oidc", "anonymous"
 ]
-_UNSUPPORTED_KINDS = frozenset({"saml", "oidc"})
+_FEDERATED = {"saml": PrincipalKind.SAML, "oidc": PrincipalKind.OIDC}
+_PROVIDERS = {"saml-provider": PrincipalKind.SAML, "oidc-provider": PrincipalKind.OIDC}
 _SCALAR = {"type": ["string", "boolean", "number"]}
 
 
@@ -62,6 +66,12 @@ def _principal_tag(value: object) -> str:
     return "object" if isinstance(value, dict) else "ARN"
 
 
+class AskedGrantForm(GrantForm):
+    """The grant in question: one that is to be made has no id yet."""
+
+    grant_id: str = ""
+
+
 class RequestForm(Form):
     """A request to authorize."""
 
@@ -73,49 +83,66 @@ class RequestForm(Form):
     context: dict[str, ContextValue] = Field(default_factory=dict)
     unknown: list[str] = Field(default_factory=list)
     grant_tokens: list[str] = Field(default_factory=list)
-    grant: GrantForm | None = None
+    grant: AskedGrantForm | None = Field(
+        default=None, description="the grant to be retired, or to be made by way of another grant"
+    )
 
 
-class UnsupportedRequestError(RequestError):
-    """A request asks for what is not evaluated yet."""
+@dataclass(frozen=True, slots=True)
+class AskedRequest:
+    """A request with what its object says besides.
+
+    Attributes:
+        request: the request.
+        unknown: condition keys whose values are not known.
+        diagnostics: the milder things that reading it found.
+    """
+
+    request: Request
+    unknown: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def read_request(form: RequestForm) -> Request:
+def read_request(form: RequestForm) -> AskedRequest:
     """The request of a form.
 
     Raises:
-        UnsupportedRequestError: it has unknown values, a grant in question, or a federated principal.
-        RequestError: the principal is none, or contradicts its kind.
+        RequestError: the principal is none or contradicts its kind, a key that is not known has no name, or
+            the grant in question is none.
     """
-    if form.unknown:
-        raise UnsupportedRequestError("unknown values are not supported yet", help="leave `unknown` empty")
-    if form.grant is not None:
-        raise UnsupportedRequestError(
-            "a request about a grant is not supported yet", help="leave `grant` out"
-        )
-    return Request(
+    if "" in form.unknown:
+        raise RequestError("a condition key has no name", help="write a key such as kms:ViaService")
+    grant, found = _asked_grant(form)
+    request = Request(
         principal=read_principal(form.principal),
         action=form.action,
         resource=form.resource,
         context=form.context,
         grant_tokens=tuple(form.grant_tokens),
+        grant=grant,
     )
+    return AskedRequest(request, tuple(form.unknown), found)
+
+
+def _asked_grant(form: RequestForm) -> tuple[Grant | None, tuple[Diagnostic, ...]]:
+    if form.grant is None:
+        return None, ()
+    key_arn = form.resource if is_key_arn(form.resource) else None
+    grant, found = read_grant(form.grant, key_arn)
+    fault = next((d for d in found if d.severity is Severity.ERROR), None)
+    if fault is not None:
+        raise RequestError(f"the grant in question cannot be read: {fault.message}", help=fault.help)
+    return grant, tuple(found)
 
 
 def read_principal(form: str | PrincipalForm) -> Principal:
     """The principal of a form; what the form leaves out follows from the ARN.
 
     Raises:
-        UnsupportedRequestError: it is a SAML or OIDC principal.
         RequestError: the ARN names no principal, or one of another kind.
     """
     if isinstance(form, str):
-        return parse_principal(form)
-    if form.kind in _UNSUPPORTED_KINDS:
-        raise UnsupportedRequestError(
-            f"principals of the kind {form.kind} are not supported yet",
-            help="name the role session that the federation gives",
-        )
+        return _named(form, None)
     bare = _bare(form)
     return replace(
         bare,
@@ -134,10 +161,24 @@ def _bare(form: PrincipalForm) -> Principal:
         return ANONYMOUS
     if not form.arn:
         raise RequestError("the principal has no `arn`", help="write its ARN, or the kind anonymous")
-    principal = parse_principal(form.arn)
+    principal = _named(form.arn, form.kind)
     if form.kind is not None and principal.kind != form.kind:
         raise RequestError(
             f"`{printable(form.arn)}` is of the kind {principal.kind}, not {form.kind}",
             help=f"write {principal.kind}, or another ARN",
         )
     return principal
+
+
+def _named(text: str, kind: Kind | None) -> Principal:
+    """The principal of a name. What a SAML or OIDC caller is named by, its provider or session, it keeps."""
+    arn = parse_arn(text)
+    provider = _PROVIDERS.get(arn.resource.partition("/")[0]) if arn and arn.service == "iam" else None
+    if provider is not None and arn is not None:
+        return Principal(provider, text, arn.account or None, arn.resource.partition("/")[2])
+    federated = _FEDERATED.get(kind or "")
+    if federated is None:
+        return parse_principal(text)
+    if arn is None:  # `accounts.google.com`: providers that AWS knows have no ARN
+        return Principal(federated, text, None, text)
+    return replace(parse_principal(text), kind=federated)

@@ -6,10 +6,10 @@ A case is put to an engine made of its own policies, or of the bundle that its f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from policy_engine.bundle.request_form import UnsupportedRequestError, read_request
+from policy_engine.bundle.request_form import read_request
 from policy_engine.bundle.scenario_file import Case, case_of, load_scenarios
 from policy_engine.bundle.scenario_world import world_of
 from policy_engine.engine.policy_engine import PolicyEngine
@@ -18,18 +18,16 @@ from policy_engine.errors import BundleError, RequestError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from policy_engine.bundle.scenario_form import CaseForm
+    from policy_engine.bundle.request_form import AskedRequest
+    from policy_engine.bundle.scenario_form import CaseForm, ExpectForm
     from policy_engine.engine.residuals import Residual
     from policy_engine.model.bundle import Bundle
     from policy_engine.model.decision import Decision, Origin
-    from policy_engine.model.request import Request
 
 __all__ = ["Case", "CaseResult", "Verdict", "case_of", "check_case", "load_scenarios", "run_case"]
 
 INVALID = "invalid"
 """The outcome of a case with a policy that cannot be read."""
-UNSUPPORTED = "unsupported"
-"""The outcome of a case that asks for what is not evaluated yet; no case can expect it."""
 INVALID_REQUEST = "invalid-request"
 """The outcome of a case whose request is none; no case can expect it."""
 
@@ -39,12 +37,13 @@ class CaseResult:
     """What came out of a case.
 
     Attributes:
-        outcome: an `Outcome`'s value, or `invalid`, `unsupported`, `invalid-request`.
+        outcome: an `Outcome`'s value, or `invalid`, `invalid-request`.
         determining: the labels of what decided.
         error: why there is no decision.
         decision: the decision, where there is one.
         names: for each of `determining` all the spellings that a case may use.
         bundle: what was decided from.
+        unknown: condition keys whose values are not known.
     """
 
     outcome: str
@@ -53,6 +52,7 @@ class CaseResult:
     decision: Decision | None = None
     names: tuple[frozenset[str], ...] = ()
     bundle: Bundle | None = None
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +80,14 @@ def run_case(case: Case | Mapping[str, object], *, bundle: Bundle | None = None)
     if case.form is None:
         return CaseResult(INVALID, error=str(case.fault))
     try:
-        request = read_request(case.form.request)
-        world = world_of(case, request, bundle)
-        return _decide(request, PolicyEngine(world, options=case.form.options.options()), world)
-    except UnsupportedRequestError as error:
-        return CaseResult(UNSUPPORTED, error=str(error))
+        asked = read_request(case.form.request)
+        world = world_of(case, asked.request, bundle)
+        world = replace(world, diagnostics=(*world.diagnostics, *asked.diagnostics))
+        return _decide(asked, PolicyEngine(world, options=case.form.options.options()), world)
     except RequestError as error:
         return CaseResult(INVALID_REQUEST, error=str(error))
     except BundleError as error:
-        unsupported = any(d.code == "unsupported-field" for d in error.diagnostics)
-        return CaseResult(UNSUPPORTED if unsupported else INVALID, error=str(error))
+        return CaseResult(INVALID, error=str(error))
 
 
 def check_case(case: Case, *, bundle: Bundle | None = None) -> Verdict:
@@ -100,26 +98,40 @@ def check_case(case: Case, *, bundle: Bundle | None = None) -> Verdict:
     result = run_case(case, bundle=bundle)
     if result.outcome != expect.outcome:
         return _failed(case.form, result, result.error or _reason(result))
+    error = _other_rows(expect, result) or _other_expression(expect, result)
+    if error is not None:
+        return _failed(case.form, result, error)
+    return Verdict(passed=True, expected=expect.outcome, actual=result.outcome)
+
+
+def _other_rows(expect: ExpectForm, result: CaseResult) -> str | None:
     if expect.determining is None or _same(expect.determining, result):
-        return Verdict(passed=True, expected=expect.outcome, actual=result.outcome)
+        return None
     wanted, found = ", ".join(expect.determining), ", ".join(result.determining)
-    error = f"expected to be determined by [{wanted}], and was by [{found}]"
-    return _failed(case.form, result, error)
+    return f"expected to be determined by [{wanted}], and was by [{found}]"
+
+
+def _other_expression(expect: ExpectForm, result: CaseResult) -> str | None:
+    found = result.decision.expression if result.decision is not None else None
+    if expect.expression is None or expect.expression == found:
+        return None
+    return f"expected to depend on `{expect.expression}`, and depends on `{found}`"
 
 
 def _failed(form: CaseForm, result: CaseResult, error: str | None) -> Verdict:
     return Verdict(passed=False, expected=form.expect.outcome, actual=result.outcome, error=error)
 
 
-def _decide(request: Request, engine: PolicyEngine, world: Bundle) -> CaseResult:
-    decision = engine.authorize(request)
-    rows = tuple(_origins(engine.residual(request)))
+def _decide(asked: AskedRequest, engine: PolicyEngine, world: Bundle) -> CaseResult:
+    decision = engine.authorize(asked.request, unknown=asked.unknown)
+    rows = tuple(_origins(engine.residual(asked.request)))
     return CaseResult(
         outcome=decision.outcome.value,
         determining=tuple(origin.label for origin in decision.determining),
         decision=decision,
         names=tuple(_names(origin, rows) for origin in decision.determining),
         bundle=world,
+        unknown=asked.unknown,
     )
 
 
@@ -160,5 +172,5 @@ def _same(expected: list[str], result: CaseResult) -> bool:
 def _reason(result: CaseResult) -> str | None:
     if result.decision is None:
         return None
-    found = ", ".join(result.determining)
+    found = ", ".join(result.determining) or result.decision.expression
     return f"{result.decision.reason} [{found}]" if found else result.decision.reason

@@ -47,6 +47,7 @@ class ExpectForm(Form):
     determining: list[str] | None = Field(
         default=None, description="`grant:ID`, or `LAYER[document]:statement` with an index or a Sid"
     )
+    expression: str | None = Field(default=None, description="for undetermined, what it depends on")
 
 
 class CaseForm(Form):

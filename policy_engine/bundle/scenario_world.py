@@ -77,7 +77,7 @@ class _World:
         """The bundle, once everything was read, so that all faults are told at once."""
         key, grant_faults = self._key()
         bundle = Bundle(
-            keys={key.arn: key} if _is_key(key.arn) else {},
+            keys={key.arn: key} if _has_policy(key.arn) else {},
             principals=self._principals(),
             organization=self._organization(),
             vpc_endpoints=self._endpoints(),
@@ -146,10 +146,13 @@ class _World:
         return tuple(VpcEndpoint(None, policy) for policy in policy)
 
 
-def _is_key(arn: str) -> bool:
-    """Whether a resource is a key, and not `*`, an alias or something of another service."""
+def _has_policy(arn: str) -> bool:
+    """Whether a resource has a policy of its own: a key, or something of another service (rule 107).
+
+    `*` and an alias have none.
+    """
     parsed = parse_arn(arn)
-    return parsed is not None and parsed.service == "kms" and parsed.resource.startswith("key/")
+    return parsed is not None and (parsed.service != "kms" or parsed.resource.startswith("key/"))
 
 
 def _holder(principal: Principal) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from policy_engine.case import ascii_lower
 from policy_engine.conditions.operator import Operator
+from policy_engine.conditions.text import plain_text
 
 if TYPE_CHECKING:
     from policy_engine.model.condition import ConditionValue
@@ -23,7 +24,7 @@ def parse_boolean(text: str) -> bool | None:
 
 
 def _wanted(value: ConditionValue) -> bool | None:
-    return parse_boolean(value.text)
+    return parse_boolean(plain_text(value))
 
 
 BOOLEAN_OPERATORS = (Operator("Bool", _wanted, parse_boolean, operator.eq),)

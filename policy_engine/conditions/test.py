@@ -23,6 +23,7 @@ from policy_engine.catalog.condition_keys import ENCRYPTION_CONTEXT
 from policy_engine.conditions.null import NULL
 from policy_engine.conditions.operators import OPERATORS
 from policy_engine.conditions.variables import NO_BINDINGS, Bindings, bound_values, free_variables
+from policy_engine.model.options import DEFAULT_OPTIONS, Options
 from policy_engine.syntax.operator_name import Quantifier
 
 if TYPE_CHECKING:
@@ -59,24 +60,35 @@ class ContextTest:
         "__weakref__",
         "_bindings",
         "_default",
+        "_expands",
         "_fixed",
         "_many",
         "_operator",
+        "_options",
         "condition",
         "key",
         "keys",
     )
 
     def __init__(
-        self, condition: Condition, bindings: Bindings = NO_BINDINGS, default: str | None = None
+        self,
+        condition: Condition,
+        bindings: Bindings = NO_BINDINGS,
+        default: str | None = None,
+        *,
+        options: Options = DEFAULT_OPTIONS,
     ) -> None:
         self.condition = condition
         self.key = condition.key
         self._bindings = bindings
         self._default = default
-        free = free_variables((value.pattern for value in condition.values), bindings)
-        self.keys = free if condition.key in bindings else (condition.key, *free)
+        self._options = options
         self._operator = OPERATORS[condition.operator.name]
+        self._expands = self._operator.variables or (
+            options.bool_takes_variables and self._operator.name == "Bool"
+        )
+        free = free_variables((v.pattern for v in condition.values if self._expands), bindings)
+        self.keys = free if condition.key in bindings else (condition.key, *free)
         self._many = condition.key.startswith(ENCRYPTION_CONTEXT) and condition.operator.quantifier is None
         self._fixed = None if free else self._parsed(bindings)
 
@@ -102,8 +114,10 @@ class ContextTest:
         condition = self.condition
         if self._operator is NULL:
             return self._fits(("true",), self._wanted(NO_BINDINGS))
-        if condition.operator.quantifier is not None:
-            return condition.operator.quantifier is Quantifier.ALL
+        if condition.operator.quantifier is Quantifier.ANY:
+            return condition.operator.if_exists and self._options.any_value_if_exists_holds_when_absent
+        if condition.operator.quantifier is Quantifier.ALL:
+            return True
         return self._operator.negated or condition.operator.if_exists
 
     def bound(self, bindings: Bindings, default: str | None = None) -> ContextTest:
@@ -113,7 +127,7 @@ class ContextTest:
         """
         if not bindings and default is None:
             return self
-        return ContextTest(self.condition, {**self._bindings, **bindings}, default)
+        return ContextTest(self.condition, {**self._bindings, **bindings}, default, options=self._options)
 
     def holds(self, context: RequestContext) -> bool:
         """Whether the context passes."""
@@ -156,7 +170,7 @@ class ContextTest:
 
     def _parsed(self, bindings: Bindings) -> _Wanted:
         known = [value for value in self.condition.values if value.opaque is None]
-        values = bound_values(known, bindings) if self._operator.variables else known
+        values = bound_values(known, bindings) if self._expands else known
         parsed = [self._operator.parse(value) for value in values]
         kept = tuple(want for want in parsed if want is not None)
         return _Wanted(kept, unparsable=len(kept) < len(parsed))

@@ -13,13 +13,12 @@ if TYPE_CHECKING:
 def plain_text(value: ConditionValue) -> str:
     """The text of a value for an operator without wildcards.
 
-    Raises:
-        TypeError: a policy variable is left; variables are resolved before a value is compared.
+    A policy variable that is not substituted stands as it is spelt.
     """
     return "".join(_plain(part) for part in value.pattern.parts)
 
 
 def _plain(part: str | Wildcard | PolicyVariable) -> str:
     if isinstance(part, PolicyVariable):
-        raise TypeError(f"the policy variable {part.key} has no value yet")
+        return str(part)
     return part if isinstance(part, str) else part.value

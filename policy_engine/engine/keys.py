@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from policy_engine.graph.rows import GrantRow, StatementRow
     from policy_engine.graph.tests import SharedTests
     from policy_engine.model.bundle import KeyRecord
-    from policy_engine.model.options import Options
 
 
 class KeyEntry:
@@ -22,14 +21,14 @@ class KeyEntry:
 
     __slots__ = ("_grants", "record", "rows")
 
-    def __init__(self, record: KeyRecord, tests: SharedTests, options: Options) -> None:
+    def __init__(self, record: KeyRecord, tests: SharedTests) -> None:
         self.record = record
         policies = [policy for policy in (record.policy, record.shared_policy) if policy is not None]
         self.rows: tuple[StatementRow, ...] = tuple(lower_policies(policies, tests))
         self._grants: dict[str, list[GrantRow]] = {}
         for grant in record.grants:
             rows = self._grants.setdefault(_grantee_name(grant.grantee_principal), [])
-            rows.extend(lower_grant(grant, tests, options))
+            rows.extend(lower_grant(grant, tests))
 
     def grants_for(self, caller: Principal) -> Iterator[GrantRow]:
         """The grants that could cover a caller, found by name, so that a key may have very many."""

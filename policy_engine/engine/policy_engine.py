@@ -53,10 +53,10 @@ class PolicyEngine:
         bundle = bundle or Bundle()
         self.options = options or Options()
         self._lock = threading.RLock()
-        self._tests = SharedTests()
+        self._tests = SharedTests(self.options)
         self._nodes = NodeTable()
         self._directory = Directory(bundle.principals, bundle.groups)
-        self._keys = {arn: KeyEntry(record, self._tests, self.options) for arn, record in bundle.keys.items()}
+        self._keys = {arn: KeyEntry(record, self._tests) for arn, record in bundle.keys.items()}
         self._organization = OrganizationRows(bundle.organization, self._tests)
         self._endpoints = tuple(self._endpoint(endpoint) for endpoint in bundle.vpc_endpoints)
         self._callers: dict[str, Caller] = {}
@@ -161,7 +161,7 @@ class PolicyEngine:
 
     def put_key(self, record: KeyRecord) -> None:
         """Add or replace a key, with its policy and grants."""
-        entry = KeyEntry(record, self._tests, self.options)
+        entry = KeyEntry(record, self._tests)
         with self._lock:
             self._keys[record.arn] = entry
             self._forget(lambda cached: cached[2] == record.arn)

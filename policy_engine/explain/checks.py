@@ -23,14 +23,17 @@ from policy_engine.model.policy import ActionElement, ResourceElement
 from policy_engine.model.principal import PrincipalElement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from policy_engine.engine.partial import PartialContext
     from policy_engine.graph.residual import Target
     from policy_engine.graph.rows import GrantRow, StatementRow
     from policy_engine.graph.tests import Test
     from policy_engine.model.condition import Condition
     from policy_engine.model.facts import Facts
+    from policy_engine.model.opaque import Opaque
     from policy_engine.model.request import Request, RequestContext
+    from policy_engine.span import Span
 
 _MATCHES = {
     PrincipalMatch.NAMED: "names the caller",
@@ -43,12 +46,18 @@ _MATCHES = {
 class Asking:
     """A request as checks see it.
 
-    `context` is canonical; `pairs` is its encryption context as the caller spelt it.
+    `partial` is its context in canonical form, with what is not known of it; `pairs` is its encryption
+    context as the caller spelt it.
     """
 
     request: Request
-    context: RequestContext
+    partial: PartialContext
     target: Target
+
+    @property
+    def context(self) -> RequestContext:
+        """What is known of the context."""
+        return self.partial.known
 
     @property
     def pairs(self) -> Mapping[str, object]:
@@ -64,13 +73,27 @@ class Asking:
 def check_statement(row: StatementRow, asking: Asking, facts: Facts) -> CheckedRow:
     """A statement with its checks; `facts` are what its layer sees."""
     principal, match = _principal(row, asking)
+    statement = row.statement
+    # the tests of the conditions come first; what is not known of the statement itself has tests after them
     conditions = (
         _condition(condition, test, asking, facts)
-        for condition, test in zip(row.statement.conditions, row.tests, strict=True)
+        for condition, test in zip(statement.conditions, row.tests, strict=False)
     )
+    unknown = (_opaque(opaque, statement.span) for opaque in statement.opaque)
     return CheckedRow(
-        row, match, (*principal, _action(row, asking), _resource(row, asking, facts), *conditions)
+        row, match, (*principal, _action(row, asking), _resource(row, asking, facts), *conditions, *unknown)
     )
+
+
+def _opaque(opaque: Opaque, span: Span) -> Check:
+    """The check that nobody can answer yet: whether the statement counts at all."""
+    note = "whether the statement counts is not known yet"
+    return Check(Element.CONDITION, (str(opaque),), (), met=False, unsettled=True, note=note, span=span)
+
+
+def _spellings(texts: Iterable[str], opaque: Iterable[Opaque]) -> tuple[str, ...]:
+    """What an element lists, with what is not known of it yet."""
+    return (*texts, *map(str, opaque))
 
 
 def check_grant(row: GrantRow, asking: Asking) -> CheckedRow:
@@ -108,7 +131,9 @@ def _principal(row: StatementRow, asking: Asking) -> tuple[tuple[Check, ...], Pr
     match = row.principal.match(caller, has_boundary=asking.target.has_boundary)
     element = row.principal.element
     entries = element.entries if element else ()
+    opaque = element.opaque if element else ()
     negated = element is not None and element.negated
+    unsettled = bool(opaque) and (match is not None) == negated
     covering = (
         e.spelling
         for e in entries
@@ -120,9 +145,10 @@ def _principal(row: StatementRow, asking: Asking) -> tuple[tuple[Check, ...], Pr
     note = _MATCHES[match] if match is not None and not negated else None
     check = Check(
         Element.PRINCIPAL,
-        tuple(entry.spelling for entry in entries),
+        _spellings((entry.spelling for entry in entries), opaque),
         (caller.arn or "anonymous",),
-        match is not None,
+        match is not None and not unsettled,
+        unsettled=unsettled,
         negated=negated,
         by=next(covering, None),
         note=note if element else "the statement has no Principal, so it covers nobody",
@@ -133,8 +159,10 @@ def _principal(row: StatementRow, asking: Asking) -> tuple[tuple[Check, ...], Pr
 
 def _action(row: StatementRow, asking: Asking) -> Check:
     element, action = row.statement.action, asking.target.action
-    patterns = element.patterns if element else ()
+    patterns, opaque = (element.patterns, element.opaque) if element else ((), ())
     negated = element is not None and element.negated
+    covered = row.actions.covers(action)
+    unsettled = bool(opaque) and covered == negated
     covering = (
         p.spelling
         for p in patterns
@@ -143,9 +171,10 @@ def _action(row: StatementRow, asking: Asking) -> Check:
     )
     return Check(
         Element.ACTION,
-        tuple(pattern.spelling for pattern in patterns),
+        _spellings((pattern.spelling for pattern in patterns), opaque),
         (asking.request.action,),
-        row.actions.covers(action),
+        covered and not unsettled,
+        unsettled=unsettled,
         negated=negated,
         by=next(covering, None),
         note=None if element else "the statement has no Action, so it covers nothing",
@@ -159,8 +188,11 @@ def _resource(row: StatementRow, asking: Asking, facts: Facts) -> Check:
         **{key: facts.get(key) for key in row.resources.variables if facts.know(key)},
     }
     element, target = row.statement.resource, asking.target
-    patterns = element.patterns if element else ()
+    patterns, opaque = (element.patterns, element.opaque) if element else ((), ())
     negated = element is not None and element.negated
+    covered = row.resources.covers(target.resource, target.action, target.caller, bindings)
+    free = (key for key in row.resources.variables if not facts.know(key))
+    unsettled = (bool(opaque) and covered == negated) or any(map(asking.partial.is_unknown, free))
     covering = (
         p.pattern.text
         for p in patterns
@@ -171,9 +203,10 @@ def _resource(row: StatementRow, asking: Asking, facts: Facts) -> Check:
     )
     return Check(
         Element.RESOURCE,
-        tuple(pattern.pattern.text for pattern in patterns),
+        _spellings((pattern.pattern.text for pattern in patterns), opaque),
         (target.resource,),
-        row.resources.covers(target.resource, target.action, target.caller, bindings),
+        covered and not unsettled,
+        unsettled=unsettled,
         negated=negated,
         by=next(covering, None),
         note=None if element else "the statement has no Resource, so it covers nothing",
@@ -185,16 +218,17 @@ def _condition(condition: Condition, test: Test, asking: Asking, facts: Facts) -
     known = isinstance(test, ContextTest) and facts.know(test.key)
     value = facts.get(test.key) if known else asking.context.get(test.key)
     got = () if value is None else (value,) if isinstance(value, str) else value
-    met = settle(test, facts).holds(asking.context)
-    wanted = tuple(v.text for v in condition.values)
+    answer = asking.partial.answer(settle(test, facts))
+    wanted = tuple(v.text if v.opaque is None else str(v.opaque) for v in condition.values)
     return Check(
         Element.CONDITION,
         wanted,
         got,
-        met,
+        met=answer is True,
+        unsettled=answer is None,
         operator=str(condition.operator),
         key=condition.spelling,
-        note=None if met else _condition_note(condition, got, asking, known=known),
+        note=_condition_note(condition, got, asking, known=known) if answer is False else None,
         span=condition.values[0].span if condition.values else condition.span,
         test=test,
     )
@@ -210,11 +244,13 @@ def _condition_note(condition: Condition, got: tuple[str, ...], asking: Asking, 
 
 
 def _grant_test(test: Test, row: GrantRow, asking: Asking) -> Check:
-    met, span = test.holds(asking.context), row.grant.span
+    if isinstance(test, ContextTest):
+        return _source(test, row, asking)
+    answer, span = asking.partial.answer(test), row.grant.span
     if not isinstance(test, EncryptionContextTest):
         presented = asking.context.get(GRANT_TOKENS, ())
         return Check(
-            Element.TOKEN, (), tuple(presented), met,
+            Element.TOKEN, (), tuple(presented), answer is True, unsettled=answer is None,
             note="the grant is not visible everywhere yet: until then only its token makes it usable",
             span=span, test=test,
         )  # fmt: skip
@@ -223,11 +259,31 @@ def _grant_test(test: Test, row: GrantRow, asking: Asking) -> Check:
         Element.CONDITION,
         tuple(f"{name}={value}" for name, value in sorted(test.pairs.items())),
         tuple(f"{name}={value}" for name, value in sorted(given.items())),
-        met,
+        met=answer is True,
+        unsettled=answer is None,
         operator="EncryptionContextEquals" if test.exact else "EncryptionContextSubset",
         key=ENCRYPTION_CONTEXT,
-        note=None if met else _pairs_note(test, given),
+        note=_pairs_note(test, given) if answer is False else None,
         span=span,
+        test=test,
+    )
+
+
+def _source(test: ContextTest, row: GrantRow, asking: Asking) -> Check:
+    """The constraint on the source, which is compared exactly."""
+    answer, value = asking.partial.answer(test), asking.context.get(test.key, ())
+    got = (value,) if isinstance(value, str) else value
+    wanted = tuple(v.text for v in test.condition.values)
+    return Check(
+        Element.CONDITION,
+        wanted,
+        got,
+        met=answer is True,
+        unsettled=answer is None,
+        operator="SourceArn",
+        key=test.key,
+        note=value_note("StringEquals", wanted, got, "the constraint") if answer is False else None,
+        span=row.grant.span,
         test=test,
     )
 

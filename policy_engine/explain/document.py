@@ -5,10 +5,12 @@ Texts stand in it as they are; JSON escapes them. `schema` has the same shape as
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from policy_engine.explain.explanation import Check, CheckedRow, Explanation, Fix, Miss
+    from policy_engine.model.grant import Grant
     from policy_engine.model.principal import Principal
     from policy_engine.span import Position, Span
 
@@ -42,6 +44,10 @@ def document(explanation: Explanation) -> Document:
             for d in decision.diagnostics
         ],
         "id": decision.id,
+        "expression": decision.expression,
+        "not_known": list(explanation.not_known),
+        "depends_on": [_row(row) for row in explanation.depends_on],
+        "too_narrow_grants": [grant.grant_id for grant in explanation.too_narrow],
     }
 
 
@@ -55,9 +61,37 @@ def _request(explanation: Explanation) -> Document:
         "action": request.action,
         "resource": request.resource,
         "context": context,
-        "unknown": [],
+        "unknown": list(explanation.unknown),
         "grant_tokens": list(request.grant_tokens),
+        "grant": _grant(request.grant) if request.grant is not None else None,
     }
+
+
+def _grant(grant: Grant) -> Document:
+    """A grant as ListGrants has it; what is not known is left out."""
+    constraints = grant.constraints
+    bound = {
+        "EncryptionContextEquals": constraints.encryption_context_equals,
+        "EncryptionContextSubset": constraints.encryption_context_subset,
+        "SourceArn": constraints.source_arn,
+    }
+    fields = {
+        "GrantId": grant.grant_id,
+        "Name": grant.name,
+        "CreationDate": grant.creation_date,
+        "GranteePrincipal": grant.grantee_principal,
+        "RetiringPrincipal": grant.retiring_principal,
+        "IssuingAccount": grant.issuing_account,
+        "Operations": list(grant.operations),
+        "Constraints": _known({k: dict(v) if isinstance(v, Mapping) else v for k, v in bound.items()}),
+        "Pending": grant.pending,
+        "GrantToken": grant.token,
+    }
+    return _known(fields)
+
+
+def _known(fields: Mapping[str, object]) -> Document:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _principal(principal: Principal) -> Document:
@@ -128,6 +162,7 @@ def _check(check: Check) -> Document:
         "wanted": list(check.wanted),
         "got": list(check.got),
         "met": check.met,
+        "unsettled": check.unsettled,
         "negated": check.negated,
         "note": check.note,
         **_place(check.span),

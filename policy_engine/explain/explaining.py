@@ -2,61 +2,76 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from policy_engine.engine.combination import allowed
 from policy_engine.engine.context import with_tokens
 from policy_engine.engine.layers import Specialisation, residual_layers
+from policy_engine.engine.partial import PartialContext, unknown_keys
+from policy_engine.engine.undetermined import left_of
 from policy_engine.explain.checks import Asking
 from policy_engine.explain.explanation import CheckedRow, Considered, Element, Explanation, Miss
-from policy_engine.explain.fixes import deny_fixes, policy_fixes, request_fixes
+from policy_engine.explain.fixes import Trial, deny_fixes, policy_fixes, request_fixes
+from policy_engine.explain.open_questions import what_decides
+from policy_engine.explain.retiring import retiring_rows
 from policy_engine.explain.ways import RowKeeper, Way, Ways, ways
-from policy_engine.graph.formula import any_of
+from policy_engine.graph.formula import ALWAYS, any_of
 from policy_engine.model.decision import OriginKind, Outcome
 from policy_engine.model.policy import Effect, PolicyKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from policy_engine.engine.policy_engine import PolicyEngine
     from policy_engine.engine.residuals import Residual
     from policy_engine.graph.formula import Formula
     from policy_engine.model.decision import Decision, Origin
-    from policy_engine.model.request import Request, RequestContext
+    from policy_engine.model.grant import Grant
+    from policy_engine.model.request import Request
 
 _MOST_MISSES = 5
 _GIVING = frozenset({PolicyKind.KEY, PolicyKind.IDENTITY, OriginKind.GRANT})
 _NO_WAY = Way()
+_DENIALS = frozenset({Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY})
 
 
-def explain(engine: PolicyEngine, request: Request) -> Explanation:
+def explain(engine: PolicyEngine, request: Request, *, unknown: Iterable[str] = ()) -> Explanation:
     """Why the engine decides a request as it does, and what would change its answer.
+
+    Args:
+        engine: what decides.
+        request: what is asked.
+        unknown: condition keys whose values are not known, as `PolicyEngine.authorize` takes them.
 
     Raises:
         RequestError: the principal is no principal, or a context value has no meaning.
     """
-    return _Explainer(engine, request).run()
+    return _Explainer(engine, request, tuple(unknown)).run()
 
 
 class _Explainer:
     """Works out one explanation."""
 
-    def __init__(self, engine: PolicyEngine, request: Request) -> None:
-        self.engine = engine
+    def __init__(self, engine: PolicyEngine, request: Request, unknown: tuple[str, ...]) -> None:
+        self.trial = Trial(engine, unknown)
         self.request = request
-        self.decision: Decision = engine.authorize(request)
+        self.decision: Decision = engine.authorize(request, unknown=unknown)
         self.residual: Residual = engine.residual(request)
-        self.context: RequestContext = with_tokens(engine.context(request.context), request.grant_tokens)
+        context = with_tokens(engine.context(request.context), request.grant_tokens)
+        self.context = PartialContext(context, unknown_keys(unknown))
         situation = self.residual.situation
         keeper = RowKeeper(Asking(request, self.context, situation.target))
         layers = residual_layers(situation, Specialisation(keeper.statements, keeper.grants)).layers
+        layers = replace(layers, retiring=retiring_rows(situation, keeper, layers.retiring))
         self.rows = keeper.rows
-        self.ways: Ways = ways(allowed(self.residual.relation, layers), self.context)
+        self.ways: Ways = ways(allowed(self.residual.relation, layers), context)
 
     def run(self) -> Explanation:
         """The explanation."""
         situation = self.residual.situation
-        denied = self.decision.outcome is not Outcome.ALLOWED
+        outcome = self.decision.outcome
+        denied, undetermined = outcome in _DENIALS, outcome is Outcome.UNDETERMINED
         record = situation.key.record if situation.key else None
         denies = [row for row in self.rows if row.effect is Effect.DENY]
         return Explanation(
@@ -65,11 +80,11 @@ class _Explainer:
             known_principal=situation.caller.known,
             relation=self.residual.relation,
             key=record,
-            path=None if denied else self.residual.trail(self.context).path,
+            path=self.residual.trail(self.context.known).path if self._certainly(Outcome.ALLOWED) else None,
             why=self._why(),
             near_denies=tuple(row for row in denies if _is_near(row)),
             held=tuple(row for row in self.rows if _would_allow(row))
-            if self.decision.outcome is Outcome.IMPLICIT_DENY
+            if outcome is Outcome.IMPLICIT_DENY
             else (),
             misses=self._misses() if denied else (),
             allowed_but_for_denies=denied and self.ways.best == _NO_WAY,
@@ -80,21 +95,45 @@ class _Explainer:
                 denies=len(denies),
                 grants=len(record.grants) if record else 0,
             ),
+            unknown=self.trial.unknown,
+            not_known=what_decides(self.residual, self.context) if undetermined else (),
+            depends_on=tuple(row for row in self.rows if row.depends) if undetermined else (),
+            too_narrow=self._too_narrow() if denied else (),
         )
 
+    def _certainly(self, outcome: Outcome) -> bool:
+        """Whether this is the outcome, and nothing that counts is unknown."""
+        certain = not self.context.unknown and not self.residual.opaque
+        return certain and self.decision.outcome is outcome
+
     def _holds(self, formula: Formula) -> bool:
-        return self.residual.holds(formula, self.context)
+        """Whether a part of the layers holds, whatever is not known."""
+        return left_of(formula, self.context) == ALWAYS
 
     def _why(self) -> tuple[CheckedRow, ...]:
-        """The rows that the decision rests on."""
-        trail = self.residual.trail(self.context)
-        denied = trail.outcome is Outcome.EXPLICIT_DENY
-        origins = self.residual.denies(self.context) if denied else trail.origins
-        allowing = trail.outcome is Outcome.ALLOWED
-        return tuple(self._row_of(origin) for origin in origins) if denied or allowing else ()
+        """The rows that the decision rests on; of what is allowed by many ways, one for each case, none."""
+        origins: tuple[Origin, ...] = ()
+        if self.decision.outcome is Outcome.EXPLICIT_DENY:
+            origins = self.residual.certain_denies(self.context)
+        elif self._certainly(Outcome.ALLOWED):
+            origins = self.residual.trail(self.context.known).origins
+        return tuple(self._row_of(origin) for origin in origins)
 
     def _row_of(self, origin: Origin) -> CheckedRow:
-        return next(row for row in self.rows if row.origin is origin)
+        """The row of an origin; the rows by which a grant is retired are made for each question anew."""
+        alike = (row for row in self.rows if row.origin == origin and not row.unmet)
+        return next((row for row in self.rows if row.origin is origin), None) or next(alike)
+
+    def _too_narrow(self) -> tuple[Grant, ...]:
+        """The grants that the engine left aside, although they cover caller and action."""
+        situation, kept = self.residual.situation, {id(row.row) for row in self.rows}
+        caller = situation.caller.principal
+        rows = situation.key.grants_for(caller) if situation.key else ()
+        return tuple(
+            row.grant
+            for row in rows
+            if id(row) not in kept and row.actions.covers(situation.action) and row.grantee.match(caller)
+        )
 
     def _misses(self) -> tuple[Miss, ...]:
         if self.decision.outcome is Outcome.EXPLICIT_DENY:
@@ -106,7 +145,7 @@ class _Explainer:
 
     def _miss(self, row: CheckedRow, way: Way) -> Miss:
         fixes = [
-            *request_fixes(self.engine, self.request, way),
+            *request_fixes(self.trial, self.request, way),
             *policy_fixes(self.residual.situation, self.context, way),
         ]
         others = tuple(other for other in way.rows if other is not row)
@@ -117,7 +156,7 @@ class _Explainer:
         best = self.ways.best
         if best is None:
             return tuple(Miss(row, len(denies)) for row in denies)
-        fixes = tuple(deny_fixes(self.engine, self.request, denies, best))
+        fixes = tuple(deny_fixes(self.trial, self.request, denies, best))
         return tuple(Miss(row, len(denies) + len(best.unmet), best.rows, fixes) for row in denies)
 
 
@@ -127,9 +166,10 @@ def _would_allow(row: CheckedRow) -> bool:
 
 
 def _is_near(row: CheckedRow) -> bool:
-    """Whether only conditions keep a statement from holding."""
+    """Whether only conditions keep a statement from holding, and one of them does so for certain."""
     unmet = row.unmet
-    return bool(unmet) and all(check.element is Element.CONDITION for check in unmet)
+    settled = any(not check.unsettled for check in unmet)
+    return settled and all(check.element is Element.CONDITION for check in unmet)
 
 
 def _is_about(row: CheckedRow) -> bool:

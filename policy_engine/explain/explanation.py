@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from policy_engine.graph.tests import Test
     from policy_engine.model.bundle import KeyRecord
     from policy_engine.model.decision import Decision, Origin
+    from policy_engine.model.grant import Grant
     from policy_engine.model.principal import Principal
     from policy_engine.span import Span
 
@@ -45,6 +46,7 @@ class Check:
         wanted: what the row lists, as it spells it.
         got: what the request has; empty where it has nothing.
         met: the engine's own answer.
+        unsettled: whether the answer depends on what is not known; `met` is then false.
         operator: the condition operator, for a condition.
         key: the condition key as the row spells it, for a condition.
         negated: whether the element is NotPrincipal, NotAction or NotResource.
@@ -58,6 +60,7 @@ class Check:
     wanted: tuple[str, ...]
     got: tuple[str, ...]
     met: bool
+    unsettled: bool = False
     operator: str | None = None
     key: str | None = None
     negated: bool = False
@@ -92,8 +95,13 @@ class CheckedRow:
 
     @property
     def unmet(self) -> tuple[Check, ...]:
-        """The checks that fail."""
+        """The checks that fail, or may fail."""
         return tuple(check for check in self.checks if not check.met)
+
+    @property
+    def depends(self) -> bool:
+        """Whether only what is not known keeps the row from holding."""
+        return bool(self.unmet) and all(check.unsettled for check in self.unmet)
 
     def of(self, element: Element) -> tuple[Check, ...]:
         """The checks of one element."""
@@ -163,6 +171,10 @@ class Explanation:
         key_policy_alone: whether the key policy allows without IAM.
         iam_alone: whether an identity policy allows, be the key policy what it may.
         considered: how much was looked at.
+        unknown: condition keys that were declared unknown, as they were declared.
+        not_known: of an undetermined answer, the keys and the parts of policies that decide it.
+        depends_on: of an undetermined answer, the rows that hold or fail by what is not known.
+        too_narrow: grants that cover the caller and let it make grants, but none as wide as this one.
     """
 
     decision: Decision
@@ -179,3 +191,7 @@ class Explanation:
     key_policy_alone: bool
     iam_alone: bool
     considered: Considered
+    unknown: tuple[str, ...] = ()
+    not_known: tuple[str, ...] = ()
+    depends_on: tuple[CheckedRow, ...] = ()
+    too_narrow: tuple[Grant, ...] = ()

@@ -8,7 +8,7 @@ stays as it is.
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import TYPE_CHECKING
 
@@ -23,25 +23,38 @@ from policy_engine.model.decision import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from policy_engine.engine.partial import PartialContext
     from policy_engine.engine.policy_engine import PolicyEngine
     from policy_engine.engine.situation import Situation
     from policy_engine.explain.explanation import CheckedRow
     from policy_engine.explain.ways import Way
-    from policy_engine.model.request import Request, RequestContext
+    from policy_engine.model.request import Request
 
 _MOST_TRIES = 16
 _BY_REQUEST = frozenset({Element.CONDITION, Element.TOKEN})
 
 
-def request_fixes(engine: PolicyEngine, request: Request, way: Way) -> list[Fix]:
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Where changes are tried: the engine, with what of every request's context is not known."""
+
+    engine: PolicyEngine
+    unknown: tuple[str, ...] = ()
+
+    def allows(self, request: Request) -> bool:
+        """Whether a request is allowed, whatever is not known."""
+        return self.engine.authorize(request, unknown=self.unknown).outcome is Outcome.ALLOWED
+
+
+def request_fixes(trial: Trial, request: Request, way: Way) -> list[Fix]:
     """Changes of the request by which a way leads to an allow."""
     checks = [answered.check for answered in way.unmet]
     if any(check.element not in _BY_REQUEST for check in checks):
         return []
-    return _tried(engine, request, [to_hold(check, request) for check in checks])
+    return _tried(trial, request, [to_hold(check, request) for check in checks])
 
 
-def deny_fixes(engine: PolicyEngine, request: Request, denies: Sequence[CheckedRow], way: Way) -> list[Fix]:
+def deny_fixes(trial: Trial, request: Request, denies: Sequence[CheckedRow], way: Way) -> list[Fix]:
     """Changes of the request by which every Deny that matches stops matching, and something allows."""
     checks = [answered.check for answered in way.unmet]
     if any(check.element not in _BY_REQUEST for check in checks):
@@ -50,10 +63,10 @@ def deny_fixes(engine: PolicyEngine, request: Request, denies: Sequence[CheckedR
         [change for check in deny.checks if check.element in _BY_REQUEST for change in to_fail(check)]
         for deny in denies
     ]
-    return _tried(engine, request, [*choices, *(to_hold(check, request) for check in checks)])
+    return _tried(trial, request, [*choices, *(to_hold(check, request) for check in checks)])
 
 
-def policy_fixes(situation: Situation, context: RequestContext, way: Way) -> list[Fix]:
+def policy_fixes(situation: Situation, context: PartialContext, way: Way) -> list[Fix]:
     """Changes of one statement by which a way leads to an allow."""
     if len(way.unmet) != 1:
         return []
@@ -68,12 +81,12 @@ def policy_fixes(situation: Situation, context: RequestContext, way: Way) -> lis
     ]
 
 
-def _tried(engine: PolicyEngine, request: Request, choices: Sequence[Sequence[Change]]) -> list[Fix]:
+def _tried(trial: Trial, request: Request, choices: Sequence[Sequence[Change]]) -> list[Fix]:
     """The combinations, one change for each check, that the engine allows; a shorter one is told once."""
     found: dict[str, Fix] = {}
     for change in islice(_combined(choices), _MOST_TRIES):
         words = change.words()
-        if words and words not in found and _allows(engine, change.apply(request)):
+        if words and words not in found and trial.allows(change.apply(request)):
             found[words] = Fix(Side.REQUEST, words, change.note(request))
     return list(found.values())
 
@@ -86,11 +99,9 @@ def _combined(choices: Iterable[Sequence[Change]]) -> Iterator[Change]:
         yield whole
 
 
-def _allows(engine: PolicyEngine, request: Request) -> bool:
-    return engine.authorize(request).outcome is Outcome.ALLOWED
-
-
-def _outcome(situation: Situation, old: StatementRow, new: StatementRow, context: RequestContext) -> Outcome:
+def _outcome(
+    situation: Situation, old: StatementRow, new: StatementRow, context: PartialContext
+) -> Outcome:
     """The outcome with one row in place of another."""
 
     def swapped(rows: tuple[StatementRow, ...]) -> tuple[StatementRow, ...]:
@@ -110,4 +121,4 @@ def _outcome(situation: Situation, old: StatementRow, new: StatementRow, context
             session=swapped(caller.session) if caller.session is not None else None,
         ),
     )
-    return build_residual(changed, NodeTable()).outcome(context)
+    return build_residual(changed, NodeTable()).partial_outcome(context)

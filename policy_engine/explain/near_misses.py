@@ -86,14 +86,19 @@ def _away(distance: int) -> str:
 
 def _marks(row: CheckedRow, paint: Paint) -> str:
     """`✔ principal  ✔ action  ✘ condition 1/2`."""
-    marks = {True: paint("✔", Style.GOOD), False: paint("✘", Style.BAD)}
     conditions = row.of(Element.CONDITION)
-    said = [f"{marks[c.met]} {c.element}" for c in row.checks if c.element is not Element.CONDITION]
+    said = [f"{_mark(c, paint)} {c.element}" for c in row.checks if c.element is not Element.CONDITION]
     said += [
-        f"{marks[check.met]} condition {number}/{len(conditions)}"
+        f"{_mark(check, paint)} condition {number}/{len(conditions)}"
         for number, check in enumerate(conditions, 1)
     ]
     return "  ".join(said)
+
+
+def _mark(check: Check, paint: Paint) -> str:
+    if check.unsettled:
+        return paint("?", Style.STRONG)
+    return paint("✔", Style.GOOD) if check.met else paint("✘", Style.BAD)
 
 
 def _others(misses: tuple[Miss, ...]) -> Iterator[str]:

@@ -93,7 +93,7 @@ def _one_more_value(row: StatementRow, check: Check) -> PolicyChange | None:
     changed = replace(condition, values=(*condition.values, wanted))
     tests = tuple(_other(one, test, ContextTest(changed)) for one in row.tests)
     conditions = tuple(
-        changed if one is test else c for c, one in zip(row.statement.conditions, row.tests, strict=True)
+        changed if one is test else c for c, one in zip(row.statement.conditions, row.tests, strict=False)
     )
     return PolicyChange(
         replace(row, statement=replace(row.statement, conditions=conditions), tests=tests),

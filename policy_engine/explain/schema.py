@@ -55,6 +55,7 @@ class CheckShape(Placed):
     wanted: list[str]
     got: list[str]
     met: bool
+    unsettled: bool = Field(description="the answer depends on what is not known; `met` is then false")
     negated: bool
     note: str | None
 
@@ -103,6 +104,29 @@ class PrincipalShape(_Shape):
 _Scalar = str | bool | int | float
 
 
+class ConstraintsShape(_Shape):
+    """What binds the use of a grant."""
+
+    encryption_context_equals: dict[str, str] | None = Field(default=None, alias="EncryptionContextEquals")
+    encryption_context_subset: dict[str, str] | None = Field(default=None, alias="EncryptionContextSubset")
+    source_arn: str | None = Field(default=None, alias="SourceArn")
+
+
+class GrantShape(_Shape):
+    """A grant as ListGrants has it; what is not known is left out."""
+
+    grant_id: str = Field(alias="GrantId")
+    name: str | None = Field(default=None, alias="Name")
+    creation_date: float | None = Field(default=None, alias="CreationDate")
+    grantee_principal: str = Field(alias="GranteePrincipal")
+    retiring_principal: str | None = Field(default=None, alias="RetiringPrincipal")
+    issuing_account: str | None = Field(default=None, alias="IssuingAccount")
+    operations: list[str] = Field(alias="Operations")
+    constraints: ConstraintsShape = Field(alias="Constraints")
+    pending: bool = Field(alias="Pending")
+    grant_token: str | None = Field(default=None, alias="GrantToken")
+
+
 class RequestShape(_Shape):
     """The request, as `--request` takes it."""
 
@@ -112,6 +136,7 @@ class RequestShape(_Shape):
     context: dict[str, _Scalar | list[_Scalar]]
     unknown: list[str]
     grant_tokens: list[str]
+    grant: GrantShape | None = Field(description="the grant to be retired or made")
 
 
 class KeyShape(_Shape):
@@ -151,6 +176,10 @@ class CheckDocument(_Shape):
     key: KeyShape | None
     diagnostics: list[DiagnosticShape]
     id: str
+    expression: str | None = Field(description="for undetermined, when the request is allowed")
+    not_known: list[str] = Field(description="for undetermined, the keys and parts of policies that decide")
+    depends_on: list[Row] = Field(description="for undetermined, what holds or fails by what is not known")
+    too_narrow_grants: list[str] = Field(description="ids of grants that allow to make narrower grants only")
 
 
 def _schema() -> dict[str, Any]:

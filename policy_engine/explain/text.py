@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from policy_engine.engine.combination import Relation
 from policy_engine.engine.denial import allowed_reason
-from policy_engine.explain.explanation import Element
 from policy_engine.explain.near_misses import miss_lines
 from policy_engine.explain.shown import (
     Style,
@@ -35,16 +34,19 @@ if TYPE_CHECKING:
     from policy_engine.explain.explanation import CheckedRow, Explanation
     from policy_engine.explain.shown import Paint
 
+_DENIALS = frozenset({Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY})
 _LABEL = 17
+_GRANT_ID = 40
 _ELEMENT = 12
 _MOST_DENIES = 3
 _MOST_KEYS = 8
 _MOST_ROWS = 10
+_MOST_TEXT = 500
 _VERDICTS = {
     Outcome.ALLOWED: ("ALLOWED", "", Style.GOOD),
     Outcome.EXPLICIT_DENY: ("DENIED", " (explicit: a Deny statement matches)", Style.BAD),
     Outcome.IMPLICIT_DENY: ("DENIED", " (implicit: nothing allows it)", Style.BAD),
-    Outcome.UNDETERMINED: ("UNDETERMINED", "", Style.STRONG),
+    Outcome.UNDETERMINED: ("UNDETERMINED", " (it depends on what is not known)", Style.STRONG),
 }
 _RECORDED = frozenset({PrincipalKind.USER, PrincipalKind.ROLE, PrincipalKind.ASSUMED_ROLE})
 
@@ -58,7 +60,9 @@ def oneline(explanation: Explanation) -> str:
     """The verdict and its reason in one line."""
     decision, rests = explanation.decision, [_named(row) for row in explanation.why]
     word, detail, _ = _VERDICTS[decision.outcome]
-    reason = allowed_reason(explanation.path) if decision.allowed else shown(decision.reason, 500)
+    reason = allowed_reason(explanation.path) if decision.allowed else shown(decision.reason, _MOST_TEXT)
+    if decision.expression is not None:
+        reason = f"allowed where {shown(decision.expression, _MOST_TEXT)}"
     return f"{word}{detail}  {_what(explanation)}: {reason}" + (f" [{'; '.join(rests)}]" if rests else "")
 
 
@@ -86,6 +90,7 @@ class _Page:
         yield from self._warnings()
         if self.explanation.decision.outcome is Outcome.IMPLICIT_DENY:
             yield from self._blame()
+        yield from self._open()
         yield from self._why()
         yield from miss_lines(self.explanation, self.width, self.paint)
         yield from self._facts()
@@ -113,11 +118,27 @@ class _Page:
             yield f"note: {who} is in no bundle, so it counts as having no identity policies"
         for diagnostic in found.decision.diagnostics:
             yield f"{self.paint('warning', Style.STRONG)}: {shown(diagnostic.message, 300)}"
+        if found.unknown and found.decision.outcome is not Outcome.UNDETERMINED:
+            yield f"note: this is the answer whatever {listed(found.unknown, _MOST_KEYS)} may be"
 
     def _blame(self) -> Iterator[str]:
         _, _, because = self.explanation.decision.reason.partition(" because ")
         if because:
             yield f"because {shown(because)}"
+
+    def _open(self) -> Iterator[str]:
+        """What an undetermined answer depends on."""
+        found = self.explanation
+        if found.decision.expression is None:
+            return
+        yield ""
+        yield _labelled("allowed where", shown(found.decision.expression, _MOST_TEXT))
+        yield _labelled("not known", listed(found.not_known, _MOST_KEYS))
+        for row in found.depends_on[:_MOST_ROWS]:
+            words = "; ".join(unmet_words(check) for check in row.unmet)
+            yield f"   {self.paint('?', Style.STRONG)} {_named(row)}  {row.effect}: {words}"
+        if len(found.depends_on) > _MOST_ROWS:
+            yield f"     and {len(found.depends_on) - _MOST_ROWS} more"
 
     def _why(self) -> Iterator[str]:
         found = self.explanation
@@ -165,8 +186,17 @@ class _Page:
             yield _labelled("not in request", f"{listed(missing, _MOST_KEYS)}   (statements ask about it)")
         if state := self._state():
             yield _labelled("state", state)
-        if not self.explanation.decision.allowed:
+        yield from self._too_narrow()
+        if self.explanation.decision.outcome in _DENIALS:
             yield _labelled("API error", "AccessDeniedException")
+
+    def _too_narrow(self) -> Iterator[str]:
+        """Grants that allow to make grants, but not this one."""
+        found = self.explanation
+        asked = found.decision.request.grant is not None
+        why = "the grant to be made is wider" if asked else "the request does not say which grant is to be made"
+        for grant in found.too_narrow[:_MOST_ROWS]:
+            yield _labelled("not wide enough", f"grant {shown(grant.grant_id, _GRANT_ID)}: {why}")
 
     def _grant_facts(self) -> Iterator[str]:
         found = self.explanation
@@ -186,6 +216,9 @@ class _Page:
         count, near = found.considered.denies, found.near_denies
         if found.decision.outcome is Outcome.EXPLICIT_DENY:
             return _labelled("denies", f"{len(found.why)} of {_count(count, 'Deny statement')} matched")
+        if found.decision.outcome is Outcome.UNDETERMINED:
+            open_ones = sum(row.effect is Effect.DENY for row in found.depends_on)
+            return _labelled("denies", f"{open_ones} of {_count(count, 'Deny statement')} may match")
         if not count:
             return _labelled("no deny matched", "there is no Deny statement")
         said = "; ".join(_near_deny(row) for row in near[:_MOST_DENIES])
@@ -214,7 +247,7 @@ class _Page:
 
 
 def _near_deny(row: CheckedRow) -> str:
-    check = next(c for c in row.unmet if c.element is Element.CONDITION)
+    check = next(c for c in row.unmet if not c.unsettled)
     absent = f"{shown(check.key or '')} is absent" if not check.got else unmet_words(check)
     return f"{_named(row)}: {check.operator} {absent}, so it does not apply"
 

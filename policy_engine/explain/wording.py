@@ -40,6 +40,8 @@ def element_name(row: CheckedRow, check: Check) -> str:
 
 def asked(check: Check) -> str:
     """What a condition asks: `StringEquals kms:ViaService = "s3.us-east-1.amazonaws.com"`."""
+    if check.operator is None:
+        return f"the statement, by {listed(check.wanted)}"
     if check.operator in _GRANT_ONLY:
         return f"{check.operator} {{{listed(check.wanted)}}}"
     return f"{check.operator} {shown(check.key or '')} = {quoted(check.wanted) or 'no value'}"
@@ -58,8 +60,14 @@ def met_words(row: CheckedRow, check: Check) -> str:
 
 
 def unmet_words(check: Check) -> str:
-    """A check that fails, in a line."""
-    return _UNMET[check.element](check)
+    """A check that fails or may fail, in a line."""
+    return _unsettled(check) if check.unsettled else _UNMET[check.element](check)
+
+
+def _unsettled(check: Check) -> str:
+    """A check whose answer depends on what is not known."""
+    asks = asked(check) if check.element is Element.CONDITION else f"{check.element} {listed(check.wanted)}"
+    return f"{asks}: not known"
 
 
 def _covered(row: CheckedRow, check: Check) -> str:

@@ -48,10 +48,12 @@ def lower_policy(policy: Policy, document: tuple[int, ...], tests: SharedTests) 
             kind=policy.kind,
             effect=statement.effect,
             actions=ActionTest(statement.action, statement.effect),
-            principal=PrincipalTest(statement.principal, statement.effect) if names_principals else None,
+            principal=PrincipalTest(statement.principal, statement.effect, tests.options)
+            if names_principals
+            else None,
             resources=ResourceTest(statement.resource, policy.kind, statement.effect),
             tests=(
-                *(tests.intern(ContextTest(condition)) for condition in statement.conditions),
+                *(tests.intern(ContextTest(c, options=tests.options)) for c in statement.conditions),
                 *(tests.intern(OpaqueTest("the statement", opaque)) for opaque in statement.opaque),
             ),
             origin=Origin(
@@ -69,10 +71,10 @@ def lower_policy(policy: Policy, document: tuple[int, ...], tests: SharedTests) 
     ]
 
 
-def lower_grant(grant: Grant, tests: SharedTests, options: Options) -> list[GrantRow]:
+def lower_grant(grant: Grant, tests: SharedTests) -> list[GrantRow]:
     """The rows of a grant: more than one where a constraint binds only some of its operations."""
     by_tests: dict[tuple[Test, ...], list[str]] = {}
-    constraint = _constraint(grant, options)
+    constraint = _constraint(grant, tests.options)
     for operation in grant.operations:
         asked = tuple(tests.intern(test) for test in _tests_of(operation, grant, constraint))
         by_tests.setdefault(asked, []).append(operation)

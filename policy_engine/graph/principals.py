@@ -15,6 +15,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from policy_engine.case import ascii_lower
+from policy_engine.model.options import DEFAULT_OPTIONS, Options
 from policy_engine.model.policy import Effect
 from policy_engine.model.principal import EntryKind, PrincipalKind
 from policy_engine.syntax.arn import parse_arn
@@ -136,11 +137,14 @@ def is_role_of(role_arn: str, caller: Principal) -> bool:
 class PrincipalTest:
     """The principals of a row."""
 
-    __slots__ = ("_effect", "element")
+    __slots__ = ("_effect", "_options", "element")
 
-    def __init__(self, element: PrincipalElement | None, effect: Effect) -> None:
+    def __init__(
+        self, element: PrincipalElement | None, effect: Effect, options: Options = DEFAULT_OPTIONS
+    ) -> None:
         self.element = element
         self._effect = effect
+        self._options = options
 
     def match(self, caller: Principal, *, has_boundary: bool = False) -> PrincipalMatch | None:
         """How the element covers a caller; None where it does not. A missing element covers nobody.
@@ -150,7 +154,7 @@ class PrincipalTest:
         """
         if self.element is None:
             return None
-        found = [self._entry(entry, caller) for entry in self.element.entries]
+        found = [self._entry(entry, caller) for entry in self.element.entries if self._counts(entry, caller)]
         listed = min((match for match in found if match is not None), default=None)
         if not self.element.negated:
             return listed
@@ -161,4 +165,12 @@ class PrincipalTest:
         return PrincipalMatch.NAMED if listed is None and anyone else None
 
     def _entry(self, entry: PrincipalEntry, caller: Principal) -> PrincipalMatch | None:
+        if entry.kind is EntryKind.EVERY_AWS and self._options.aws_wildcard_allows_services:
+            return PrincipalMatch.NAMED
         return _MATCHERS[entry.kind](entry, caller, self._effect)
+
+    def _counts(self, entry: PrincipalEntry, caller: Principal) -> bool:
+        """Whether an entry is looked at: a role listed in NotPrincipal may leave its sessions out."""
+        if self._options.listed_role_exempts_sessions or not (self.element and self.element.negated):
+            return True
+        return entry.kind is not EntryKind.ROLE or caller.kind is not PrincipalKind.ASSUMED_ROLE

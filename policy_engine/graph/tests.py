@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
+from policy_engine.model.options import DEFAULT_OPTIONS, Options
+
 if TYPE_CHECKING:
     from policy_engine.model.request import RequestContext
 
@@ -36,11 +38,15 @@ AnyTest = TypeVar("AnyTest", bound=Test)
 
 
 class SharedTests:
-    """Equal tests become one object, so that graphs share nodes; what no row uses is forgotten."""
+    """Equal tests become one object, so that graphs share nodes; what no row uses is forgotten.
 
-    __slots__ = ("_tests",)
+    All are made under the same `options`.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_tests", "options")
+
+    def __init__(self, options: Options = DEFAULT_OPTIONS) -> None:
+        self.options = options
         self._tests: WeakValueDictionary[tuple[object, ...], Test] = WeakValueDictionary()
 
     def __len__(self) -> int:

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from policy_engine.catalog.condition_keys import canonical_key
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from policy_engine.syntax.json_tree import JsonMember, JsonNode
     from policy_engine.syntax.operator_name import OperatorName
     from policy_engine.syntax.pattern import Pattern
+
+
+_VARIABLE_ALONE = re.compile(r"\$\{[A-Za-z][A-Za-z0-9-]*:[^\s${}*?,']+\}", re.ASCII)
 
 
 def read_conditions(reader: Reader, node: JsonNode) -> tuple[Condition, ...]:
@@ -104,6 +108,8 @@ def _read_condition(
 def _pattern(reader: Reader, operator: Operator, text: str, span: Span) -> Pattern | None:
     if operator.variables and reader.version is Version.V2012:
         return read_pattern(reader, text, span, variables=True)
+    if operator.name == "Bool" and reader.version is Version.V2012 and _VARIABLE_ALONE.fullmatch(text):
+        return parse_pattern(text, variables=True)  # whether it is substituted is an option of the engine
     return parse_pattern(text, variables=False)
 
 

@@ -32,6 +32,9 @@ class PolicyVariable:
     key: str
     default: str | None = None
 
+    def __str__(self) -> str:
+        return f"${{{self.key}}}" if self.default is None else f"${{{self.key}, '{self.default}'}}"
+
 
 PatternPart = str | Wildcard | PolicyVariable
 

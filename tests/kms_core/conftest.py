@@ -1,13 +1,17 @@
 """One real SoftHSM2 token for the whole run: a process can hold one SoftHSM2 configuration.
 
-A test that needs a token of its own, or kills the process that holds it, uses `processes`.
+A test that needs a token of its own, or kills the process that holds it, uses `processes` or `fork`.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from textwrap import dedent
 from typing import TYPE_CHECKING
@@ -54,40 +58,91 @@ def stored(id, domain_key_id, blob, mac):
 """
 
 
+# Imports once what every process would import again; it holds nothing itself, neither a token nor a database.
+_FORKING = """
+import faulthandler, gc, json, os, signal, socket, sys
+import alembic.command, sqlalchemy
+import kms_core.checkup, kms_core.cli.kmsgate, kms_core.opening, kms_core.store.migrations.env
+sqlalchemy.create_engine("sqlite://").connect().close()
+faulthandler.enable()
+gc.collect(), gc.freeze()
+line = socket.socket(fileno=int(sys.argv[1]))
+while True:
+    message, files, *_ = socket.recv_fds(line, 1 << 17, 2)
+    if not message:
+        break
+    asked = json.loads(message)
+    answer = os.waitstatus_to_exitcode(os.waitpid(asked["wait"], 0)[1]) if "wait" in asked else os.fork()
+    if answer or "wait" in asked:
+        for file in files:
+            os.close(file)
+        line.send(json.dumps(answer).encode())
+        continue
+    line.close()
+    os.dup2(files[0], 1), os.dup2(files[1], 2), os.close(files[0]), os.close(files[1])
+    signal.alarm(60)  # whatever hangs is killed
+    os.environ.clear(), os.environ.update(asked["environment"])
+    sys.argv = ["-c", *asked["arguments"]]
+    exec(asked["code"], {"__name__": "__main__"})
+    sys.exit()
+"""
+
+
+class Forked:
+    """A process of its own that runs some code; like a `Popen`, as far as the tests go."""
+
+    def __init__(self, line: socket.socket, code: str, arguments: list[str], env: dict[str, str]) -> None:
+        reading, writing = os.pipe()
+        self._line = line
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - `close` closes it
+        asked = {"code": code, "arguments": arguments, "environment": env}
+        socket.send_fds(line, [json.dumps(asked).encode()], [writing, self._errors.fileno()])
+        os.close(writing)
+        self._id = json.loads(line.recv(100))
+        self.stdout = os.fdopen(reading)
+        self.returncode: int | None = None
+
+    def kill(self) -> None:
+        """SIGKILL. Its id is its own until `communicate`."""
+        if self.returncode is None:
+            os.kill(self._id, signal.SIGKILL)
+
+    def communicate(self) -> tuple[str, str]:
+        """Wait for its end, and give what it wrote on standard output and standard error."""
+        output = self.stdout.read()
+        self._line.send(json.dumps({"wait": self._id}).encode())
+        self.returncode = json.loads(self._line.recv(100))
+        self._errors.seek(0)
+        errors = self._errors.read()
+        self.close()
+        return output, errors
+
+    def close(self) -> None:
+        """Let go of its files."""
+        self.stdout.close()
+        self._errors.close()
+
+
 @dataclass(slots=True)
 class Processes:
     """Starts Python processes on one home; ends those that still run."""
 
     home: Path
     module: Path
+    fork: Callable[..., Forked]
     environment: dict[str, str] = field(default_factory=dict)
-    _started: list[subprocess.Popen[str]] = field(default_factory=list)
 
-    def start(self, code: str, pin: str = PIN) -> subprocess.Popen[str]:
+    def start(self, code: str, pin: str = PIN) -> Forked:
         """Start a process that runs `code` after the prelude."""
-        process = subprocess.Popen(
-            [sys.executable, "-X", "faulthandler", "-c", _PRELUDE + dedent(code), str(self.home), pin],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "KMSGATE_PKCS11_MODULE": str(self.module), **self.environment},
-        )
-        self._started.append(process)
-        return process
+        environment = {"KMSGATE_PKCS11_MODULE": str(self.module), **self.environment}
+        return self.fork(_PRELUDE + dedent(code), self.home, pin, environment=environment)
 
     def run(self, code: str, pin: str = PIN) -> str:
         """Run `code` to its end, and give what it printed."""
         process = self.start(code, pin)
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate()
         assert process.returncode == 0, errors
         return output.strip()
-
-    def end(self) -> None:
-        """Kill what still runs."""
-        for process in self._started:
-            if process.poll() is None:
-                process.kill()
-            process.communicate()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +200,34 @@ def permit_for() -> Callable[..., Permit]:
     return make
 
 
+@pytest.fixture(scope="session")
+def _forking() -> Iterator[socket.socket]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    command = [sys.executable, "-c", _FORKING, str(theirs.fileno())]
+    with subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL):
+        theirs.close()
+        yield ours
+        ours.close()
+
+
 @pytest.fixture
-def processes(tmp_path: Path, hsm_module: Path) -> Iterator[Processes]:
+def fork(_forking: socket.socket) -> Iterator[Callable[..., Forked]]:
+    """Starts processes: `fork(code, *arguments, environment={...})`; ends those that still run."""
+    started: list[Forked] = []
+
+    def start(code: str, *arguments: object, environment: dict[str, str]) -> Forked:
+        whole = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **environment}
+        started.append(Forked(_forking, code, [str(each) for each in arguments], whole))
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.returncode is None:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def processes(tmp_path: Path, hsm_module: Path, fork: Callable[..., Forked]) -> Processes:
     """Processes on a home that does not exist yet."""
-    started = Processes(tmp_path / "home", hsm_module)
-    yield started
-    started.end()
+    return Processes(tmp_path / "home", hsm_module, fork)

@@ -23,7 +23,6 @@ class Case:
     key: dict[str, Any]
     policies: dict[str, Any]
     options: dict[str, Any]
-    supported: str
     caller: principals.Caller
     values: facts.Values = field(default_factory=dict)
 
@@ -68,15 +67,13 @@ class Case:
         return bool(self.values.get("kms:viaservice")) or via == ["true"]
 
 
-def case_of(case: dict[str, Any], supported: str) -> Case:
+def case_of(case: dict[str, Any]) -> Case:
     """Plain data, read; the context and the facts are gathered."""
     request = case["request"]
     key = case.get("key") or {}
     caller = principals.caller_of(request["principal"])
     values = facts.gather(request, key, caller)
-    return Case(
-        request, key, case.get("policies") or {}, case.get("options") or {}, supported, caller, values
-    )
+    return Case(request, key, case.get("policies") or {}, case.get("options") or {}, caller, values)
 
 
 def layers_of(case: Case) -> dict[str, list[list[Any]]]:

@@ -6,9 +6,9 @@ of the request and answers True, False, or None where one of the two does not pa
 
 import base64
 import binascii
+import calendar
 import ipaddress
 from collections.abc import Callable
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -36,7 +36,7 @@ def _one_holds(name: str, key: str, wanted: list[Any], version: str, values: Val
     if operator == "null":
         return any(text_of(one).lower() == ("true" if given is None else "false") for one in wanted)
     negated = "not" in operator
-    if not wanted:  # rule 92
+    if not wanted and quantifier is None:  # rule 92, before 58 and 93
         return negated
     if given is None:
         return _missing(quantifier, negated=negated, if_exists=if_exists)
@@ -103,29 +103,63 @@ def _literal(pattern: patterns.Pattern) -> str:
     return "".join(named.get(piece, str(piece)) for piece in pattern)
 
 
+def _digits(text: str, most: int = 64) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= most
+
+
+def _unsigned(text: str) -> str:
+    return text[1:] if text[:1] in ("+", "-") else text
+
+
 def _number(text: str) -> Decimal | None:
-    """A decimal number; not `nan`, not `1_000`, not ` 1`."""
-    mantissa, _, exponent = text.lower().partition("e")
-    whole, _, fraction = mantissa.lstrip("+-").partition(".")
-    digits_only = (whole + fraction).isdecimal() and text.isascii()
-    if not digits_only or (exponent and not exponent.lstrip("+-").isdecimal()) or text.lower().endswith("e"):
-        return None
-    return Decimal(text)
+    """Rule 69: sign, digits, fraction, exponent; not `nan`, not `1_000`, not ` 1`, not `.5`, not `5.`."""
+    mantissa, letter, exponent = text.replace("E", "e").partition("e")
+    whole, point, fraction = _unsigned(mantissa).partition(".")
+    good = (
+        _digits(whole)
+        and (not point or _digits(fraction))
+        and (not letter or _digits(_unsigned(exponent), 3))
+    )
+    return Decimal(text) if good else None
 
 
-SHAPES = ("%Y", "%Y-%m", "%Y-%m-%d", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z")
+def _seconds(text: str) -> Decimal | None:
+    """Seconds since 1970: digits with a fraction, perhaps before 1970."""
+    whole, point, fraction = text.removeprefix("-").partition(".")
+    good = _digits(whole) and (not point or _digits(fraction))
+    return Decimal(text) if good else None
 
 
 def _date(text: str) -> Decimal | None:
-    """Rule 70: the W3C subset of ISO 8601, or seconds since 1970."""
-    for shape in SHAPES:
-        try:
-            moment = datetime.strptime(text, shape)  # noqa: DTZ007  # the zone is set below where the text has none
-        except ValueError:
-            continue
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return Decimal(str(aware.timestamp()))
-    return _number(text)
+    """Rule 70: a W3C profile of ISO 8601, or seconds since 1970; four digits are a year."""
+    day, clock, time = text.partition("T")
+    fields = day.split("-")
+    if [len(one) for one in fields] not in ([4], [4, 2], [4, 2, 2]) or not all(map(_digits, fields)):
+        return _seconds(text)
+    year, month, number = [int(one) for one in [*fields, "01", "01"][:3]]
+    if year == 0 or not 1 <= month <= 12 or not 1 <= number <= calendar.monthrange(year, month)[1]:
+        return None
+    within = Decimal(0) if not clock else _time(time) if len(fields) == 3 else None
+    return None if within is None else calendar.timegm((year, month, number, 0, 0, 0)) + within
+
+
+def _time(text: str) -> Decimal | None:
+    """A time of day with its zone, as seconds after midnight UTC of the day that it stands beside."""
+    clock, zone = (text[:-1], "+00:00") if text.endswith("Z") else (text[:-6], text[-6:])
+    hours_minutes, point, fraction = clock.partition(".")
+    parts = hours_minutes.split(":")
+    offset = zone[1:].split(":")
+    shape = [len(one) for one in (*parts, *offset)]
+    if shape not in ([2, 2, 2, 2], [2, 2, 2, 2, 2]) or not all(map(_digits, (*parts, *offset))) or zone[:1] not in ("+", "-"):
+        return None
+    if point and (len(parts) < 3 or not _digits(fraction)):
+        return None
+    hour, minute, second = [int(one) for one in [*parts, "00"][:3]]
+    away_hours, away_minutes = map(int, offset)
+    if hour > 23 or minute > 59 or second > 59 or away_hours > 23 or away_minutes > 59:
+        return None
+    away = (away_hours * 60 + away_minutes) * (-60 if zone[0] == "-" else 60)
+    return hour * 3600 + minute * 60 + second - away + Decimal(f"0.{fraction or 0}")
 
 
 def _ordered(read: Callable[[str], Decimal | None], test: Relation) -> Comparer:
@@ -148,10 +182,24 @@ def _binary(pattern: patterns.Pattern, given: str) -> Compared:
         return None
 
 
+def _plain_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address; a zone is no part of one. Raises `ValueError`."""
+    if "%" in text:
+        raise ValueError(text)
+    return ipaddress.ip_address(text)
+
+
+def _checked_range(text: str) -> str:
+    """A range in CIDR notation: no zone, and a length in digits, not a mask. Raises `ValueError`."""
+    address, slash, length = text.partition("/")
+    if "%" in address or (slash and not _digits(length)):
+        raise ValueError(text)
+    return text
+
+
 def _address(pattern: patterns.Pattern, given: str) -> Compared:
     try:
-        network = ipaddress.ip_network(_literal(pattern), strict=False)
-        return ipaddress.ip_address(given) in network
+        return _plain_address(given) in ipaddress.ip_network(_checked_range(_literal(pattern)), strict=True)
     except ValueError:
         return None
 

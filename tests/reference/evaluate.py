@@ -26,12 +26,9 @@ class Result:
     determining: frozenset[str] = frozenset()
 
 
-def evaluate(case: dict[str, Any], supported: str = "skeleton") -> Result:
-    """Decide a scenario case. `supported`: `skeleton` refuses what the engine refuses today, `all` nothing of it.
-
-    Raises `validity.Invalid` for policies that must be refused.
-    """
-    asked = case_of(case, supported)
+def evaluate(case: dict[str, Any]) -> Result:
+    """Decide a scenario case. Raises `validity.Invalid` for policies that must be refused."""
+    asked = case_of(case)
     rows = [row for layer, levels in layers_of(asked).items() for row in rows_of(asked, layer, levels)]
     applicable = [row for row in rows if applies(asked, row.layer)]
     denies = frozenset(row.label for row in applicable if row.effect == "Deny")

@@ -42,8 +42,8 @@ def gather(request: dict[str, Any], key: dict[str, Any], caller: Caller) -> Valu
     context = request.get("context") or {}
     for name, value in context.items():  # two encryption-context names may differ in case only (rule 101)
         values.setdefault(name.lower(), []).extend(_listed(value))
-    names = [name[len(CONTEXT_PREFIX) :] for name in context if name.lower().startswith(CONTEXT_PREFIX)]
-    if names:
+    names = [name for name, _ in encryption_context(request)]
+    if names:  # rule 104: whatever the context claims
         values["kms:encryptioncontextkeys"] = names
     account = resource_account(request["resource"], caller, values)
     for name, fact in {**_about_key(request["resource"], key), **_about_caller(caller)}.items():
@@ -118,7 +118,8 @@ def encryption_context(request: dict[str, Any]) -> list[tuple[str, str]]:
     """The request's encryption-context pairs, names as spelt."""
     context = request.get("context") or {}
     return [
-        (name[len(CONTEXT_PREFIX) :], text_of(value))
+        (name[len(CONTEXT_PREFIX) :], text)
         for name, value in context.items()
         if name.lower().startswith(CONTEXT_PREFIX)
+        for text in _listed(value)
     ]

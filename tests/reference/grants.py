@@ -3,6 +3,7 @@
 Rules 40 to 49 and 97 of docs/semantics.md. A grant allows or says nothing; who may retire one is its own rule (47).
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from tests.reference.facts import Values, encryption_context
@@ -50,16 +51,12 @@ def allows(grant: Grant, request: dict[str, Any], values: Values, *, ignore_case
 
 def _usable(grant: Grant, tokens: list[str]) -> bool:
     """Rule 48."""
-    return not grant.get("Pending") or bool({grant.get("GrantToken"), grant["GrantId"]} & set(tokens))
+    return not grant.get("Pending") or grant.get("GrantToken") in tokens
 
 
-def _pairs(pairs: list[tuple[str, str]], *, ignore_case: bool) -> list[tuple[str, str]]:
-    """Rule 43: names ignore case by default, values never; two names that differ in case only are still two pairs."""
-    return sorted((name.lower() if ignore_case else name, value) for name, value in pairs)
-
-
-def _within(some: list[tuple[str, str]], others: list[tuple[str, str]]) -> bool:
-    return all(pair in others for pair in some)
+def _pairs(pairs: Iterable[tuple[str, str]], *, ignore_case: bool) -> set[tuple[str, str]]:
+    """Rule 43: names ignore case by default, values never; compared as sets."""
+    return {(name.lower() if ignore_case else name, value) for name, value in pairs}
 
 
 def _context_admitted(
@@ -68,9 +65,9 @@ def _context_admitted(
     """Rule 42."""
     given = _pairs(context, ignore_case=ignore_case)
     exact, subset = constraints.get("EncryptionContextEquals"), constraints.get("EncryptionContextSubset")
-    if exact is not None and _pairs(list(exact.items()), ignore_case=ignore_case) != given:
+    if exact is not None and _pairs(exact.items(), ignore_case=ignore_case) != given:
         return False
-    return subset is None or _within(_pairs(list(subset.items()), ignore_case=ignore_case), given)
+    return subset is None or _pairs(subset.items(), ignore_case=ignore_case) <= given
 
 
 def no_wider(child: Grant, parent: Grant, *, ignore_case: bool) -> bool:
@@ -81,25 +78,21 @@ def no_wider(child: Grant, parent: Grant, *, ignore_case: bool) -> bool:
     if theirs.get("SourceArn") not in (None, mine.get("SourceArn")):
         return False
     return all(
-        _same_or_stricter(
-            kind, _pairs(list(theirs[kind].items()), ignore_case=ignore_case), mine, ignore_case
-        )
+        _same_or_stricter(kind, _pairs(theirs[kind].items(), ignore_case=ignore_case), mine, ignore_case)
         for kind in ("EncryptionContextEquals", "EncryptionContextSubset")
         if theirs.get(kind) is not None
     )
 
 
 def _same_or_stricter(
-    kind: str, wanted: list[tuple[str, str]], mine: dict[str, Any], ignore_case: bool
+    kind: str, wanted: set[tuple[str, str]], mine: dict[str, Any], ignore_case: bool
 ) -> bool:
     """Equals needs Equals with the same pairs; Subset needs either, with at least those pairs."""
     exact, subset = mine.get("EncryptionContextEquals"), mine.get("EncryptionContextSubset")
-    if exact is not None:
-        given = _pairs(list(exact.items()), ignore_case=ignore_case)
-        return given == wanted if kind == "EncryptionContextEquals" else _within(wanted, given)
-    if kind == "EncryptionContextEquals" or subset is None:
-        return False
-    return _within(wanted, _pairs(list(subset.items()), ignore_case=ignore_case))
+    if kind == "EncryptionContextEquals":
+        return exact is not None and _pairs(exact.items(), ignore_case=ignore_case) == wanted
+    either = [constraint for constraint in (exact, subset) if constraint is not None]
+    return any(wanted <= _pairs(constraint.items(), ignore_case=ignore_case) for constraint in either)
 
 
 def may_retire(grant: Grant, caller: Caller, key_account: str) -> set[str]:

@@ -126,7 +126,7 @@ def statement_matches(statement: dict[str, Any], caller: Caller, *, bounded: boo
         return matches(statement["Principal"], caller, statement["Effect"])
     if "NotPrincipal" not in statement:
         return set()
-    if not statement["NotPrincipal"]:  # rule 92
+    if statement["Effect"] == "Allow" and not any(statement["NotPrincipal"].values()):  # rule 92
         return set()
     if bounded and statement["Effect"] == "Deny":
         return {"named"}

@@ -31,7 +31,7 @@ def rows_of(case: Case, layer: str, levels: list[list[Any]]) -> list[Row]:
     for level, documents in enumerate(levels):
         for number, document in enumerate(documents):
             where = f"[{level}][{number}]" if layer in ("scp", "rcp") else f"[{number}]"
-            policy = validity.read(document, layer, case.supported)
+            policy = validity.read(document, layer)
             for index, statement in enumerate(policy["Statement"]):
                 label = f"{layer}{'' if one_document else where}:{index}"
                 how = _statement_matches(case, layer, statement, policy["Version"])
@@ -58,11 +58,18 @@ def _statement_matches(
 
 
 def _action_matches(action: str, statement: dict[str, Any]) -> bool:
-    """Rules 26, 68; an empty or missing element matches nothing (rule 92)."""
+    """Rules 26, 68."""
     negated = "NotAction" in statement
     listed = validity.texts(statement.get("NotAction" if negated else "Action", []))
+    if not listed:
+        return _covers_when_empty(statement, negated=negated)
     found = any(patterns.glob(patterns.wild(text.lower()), action.lower()) for text in listed)
-    return bool(listed) and found != negated
+    return found != negated
+
+
+def _covers_when_empty(statement: dict[str, Any], *, negated: bool) -> bool:
+    """Rules 26 and 92: nothing, but a Deny that spares nothing covers everything."""
+    return negated and statement["Effect"] == "Deny"
 
 
 def _resource_matches(
@@ -70,6 +77,8 @@ def _resource_matches(
 ) -> bool:
     negated = "NotResource" in statement
     listed = validity.texts(statement.get("NotResource" if negated else "Resource", []))
+    if not listed:
+        return _covers_when_empty(statement, negated=negated)
     found = []
     for text in listed:
         try:
@@ -80,7 +89,7 @@ def _resource_matches(
                 return False
             continue
         found.append(_pattern_matches(case, layer, pattern))
-    return bool(listed) and any(found) != negated
+    return any(found) != negated
 
 
 def _pattern_matches(case: Case, layer: str, pattern: patterns.Pattern) -> bool:

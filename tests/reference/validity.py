@@ -1,4 +1,4 @@
-"""What must be refused: policies that are not of the language, and what the engine does not read yet.
+"""What must be refused: policies that are not of the language.
 
 Rules 13, 73 and 105 of docs/semantics.md. `read` turns a document or its text into plain data, or raises `Invalid`.
 """
@@ -18,8 +18,7 @@ STRING = ("stringequals", "stringnotequals", "stringequalsignorecase", "stringno
 ARN = ("arnequals", "arnlike", "arnnotequals", "arnnotlike")
 NUMERIC = ("numericequals", "numericnotequals", "numericlessthan", "numericlessthanequals", "numericgreaterthan", "numericgreaterthanequals")  # fmt: skip
 DATE = ("dateequals", "datenotequals", "datelessthan", "datelessthanequals", "dategreaterthan", "dategreaterthanequals")  # fmt: skip
-SKELETON = {*STRING, *ARN, "bool", "null"}
-OPERATORS = {*SKELETON, *NUMERIC, *DATE, "binaryequals", "ipaddress", "notipaddress"}
+OPERATORS = {*STRING, *ARN, *NUMERIC, *DATE, "bool", "null", "binaryequals", "ipaddress", "notipaddress"}
 QUANTIFIERS = {"forallvalues": "all", "foranyvalue": "any"}
 
 
@@ -27,7 +26,7 @@ class Invalid(Exception):  # noqa: N818  # the expected answer of a case, named 
     """The policy must be refused."""
 
 
-def read(document: Json, kind: str, supported: str) -> dict[str, Any]:
+def read(document: Json, kind: str) -> dict[str, Any]:
     """A policy as plain data. Raises `Invalid`."""
     if isinstance(document, str):
         document = _parse(document)
@@ -38,7 +37,7 @@ def read(document: Json, kind: str, supported: str) -> dict[str, Any]:
     _need("Statement" in policy, "no statement")
     statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
     for statement in statements:
-        _check_statement(statement, kind, supported, version)
+        _check_statement(statement, kind, version)
     return {"Version": version, "Statement": statements}
 
 
@@ -76,7 +75,7 @@ def texts(value: Json) -> list[str]:
     return values
 
 
-def _check_statement(value: Json, kind: str, supported: str, version: str) -> None:
+def _check_statement(value: Json, kind: str, version: str) -> None:
     statement = _object(value, ELEMENTS)
     _need(statement.get("Effect") in ("Allow", "Deny"), "effect")
     _need(isinstance(statement.get("Sid", ""), str), "sid")
@@ -87,11 +86,10 @@ def _check_statement(value: Json, kind: str, supported: str, version: str) -> No
     _check_presence(statement, kind)
     for name in ("Principal", "NotPrincipal"):
         if name in statement:
-            _check_principal(statement[name], supported)
-    if supported == "skeleton" and version == "2012-10-17":
-        resources = texts(statement.get("Resource", statement.get("NotResource", [])))
-        _need(not any("${" in text for text in resources), "variable")
-    _check_condition(statement.get("Condition", {}), supported, version)
+            _check_principal(statement[name])
+    for text in texts(statement.get("Resource", statement.get("NotResource", []))):
+        _check_variables(text, version)
+    _check_condition(statement.get("Condition", {}), version)
 
 
 def _check_presence(statement: dict[str, Any], kind: str) -> None:
@@ -105,11 +103,10 @@ def _check_presence(statement: dict[str, Any], kind: str) -> None:
         _need("Resource" in statement or "NotResource" in statement, "no resource")
 
 
-def _check_principal(value: Json, supported: str) -> None:
+def _check_principal(value: Json) -> None:
     if value == "*":
         return
     for type_, names in _object(value, PRINCIPAL_TYPES).items():
-        _need(supported == "all" or type_ in ("AWS", "Service"), "principal type")
         for name in texts(names):
             everyone = name == "*" and type_ != "Service"
             _need(everyone or not ("*" in name or "?" in name), "wildcard in a principal")  # rule 13
@@ -125,16 +122,24 @@ def operator_of(name: str) -> tuple[str | None, str, bool]:
     return QUANTIFIERS.get(quantifier), operator, if_exists
 
 
-def _check_condition(value: Json, supported: str, version: str) -> None:
+def _check_variables(text: str, version: str) -> None:
+    """Rules 64 and 65: every `${` of the newer version begins the name of a condition key, or a character that it escapes."""
+    if version != "2012-10-17":
+        return
+    for after in text.split("${")[1:]:
+        name, closed, _ = after.partition("}")
+        _need(closed and (name in ("*", "?", "$") or ":" in name.strip(":")), "variable")
+
+
+def _check_condition(value: Json, version: str) -> None:
     _need(isinstance(value, dict), "condition")
     _need(len({name.lower() for name in value}) == len(value), "duplicate operator")  # rules 73, 103
     for name, keys in value.items():
-        quantifier, operator, _ = operator_of(name)
-        _need(supported == "all" or (quantifier is None and operator in SKELETON), "not supported yet")
+        _, operator, _ = operator_of(name)
         _need(isinstance(keys, dict), "keys")
         _need(len({key.lower() for key in keys}) == len(keys), "duplicate condition key")  # rule 68
         for values in keys.values():
             for one in values if isinstance(values, list) else [values]:
                 _need(isinstance(one, str | int | float), "value")
-                if supported == "skeleton" and version == "2012-10-17" and operator in (*STRING, *ARN):
-                    _need("${" not in str(one), "variable")
+                if operator in (*STRING, *ARN):
+                    _check_variables(str(one), version)

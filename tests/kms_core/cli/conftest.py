@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +12,8 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from conftest import Forked
 
 PIN = "pin-of-a-throw-away-token"
 NOBODY = 65_534
@@ -39,75 +37,43 @@ class Ended:
         assert self.output == ""
 
 
-# Forks for each command: the process has imported all and holds nothing yet, neither a token nor a database.
-_FORKING = f"""
-import json, os, signal, sys, tempfile
-import alembic.command, sqlalchemy
+_COMMAND = f"""
+import os, sys, warnings
 from kms_core.cli.kmsgate import main
-import kms_core.store.migrations.env
-sqlalchemy.create_engine("sqlite://").connect().close()
-for line in sys.stdin:
-    given = json.loads(line)
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        child = os.fork()
-        if not child:
-            signal.alarm(60)
-            os.dup2(output.fileno(), 1), os.dup2(errors.fileno(), 2)
-            os.environ.clear()
-            os.environ.update(given["environment"])
-            if given["unprivileged"]:
-                os.setgroups([]), os.setgid({NOBODY}), os.setuid({NOBODY})
-            main(given["arguments"], prog_name="kmsgate")
-        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        said = [os.pread(file.fileno(), 1 << 20, 0).decode() for file in (output, errors)]
-    print(json.dumps([status, *said]), flush=True)
+warnings.simplefilter("error")
+if sys.argv[1] == "unprivileged" and os.geteuid() == 0:
+    os.setgroups([]), os.setgid({NOBODY}), os.setuid({NOBODY})
+main(sys.argv[2:], prog_name="kmsgate")
 """
 
 
-@pytest.fixture(scope="session")
-def _forking() -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-W", "error", "-c", _FORKING]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield process
-        process.stdin.close()
-
-
-@pytest.fixture(scope="session")
-def run(hsm_module: Path, _forking: subprocess.Popen[str]) -> Callable[..., Ended]:
+@pytest.fixture
+def run(hsm_module: Path, fork: Callable[..., Forked]) -> Callable[..., Ended]:
     """Runs ``kmsgate`` with arguments; `environment` is added to a bare one."""
 
     def run_one(
         *arguments: str | Path, environment: dict[str, str] | None = None, unprivileged: bool = False
     ) -> Ended:
-        given = {
-            "arguments": [str(each) for each in arguments],
-            "unprivileged": unprivileged and os.geteuid() == 0,
-            "environment": {
-                "PATH": os.environ["PATH"],
-                "HOME": "/nonexistent",
-                "KMSGATE_PKCS11_MODULE": str(hsm_module),
-                "KMSGATE_PIN": PIN,
-                **(environment or {}),
-            },
-        }
-        _forking.stdin.write(json.dumps(given) + "\n")
-        _forking.stdin.flush()
-        return Ended(*json.loads(_forking.stdout.readline()))
+        known = {"KMSGATE_PKCS11_MODULE": str(hsm_module), "KMSGATE_PIN": PIN}
+        user = "unprivileged" if unprivileged else "oneself"
+        process = fork(_COMMAND, user, *arguments, environment={**known, **(environment or {})})
+        output, errors = process.communicate()
+        return Ended(process.returncode, output, errors)
 
     return run_one
 
 
 @pytest.fixture(scope="session")
-def _made_home(run: Callable[..., Ended], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("made") / "home"
-    assert run("init", "--home", home).status == 0
-    return home
+def _place_of_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("made") / "home"
 
 
 @pytest.fixture
-def home(_made_home: Path, tmp_path: Path) -> Path:
-    """A home that `kmsgate init` made, to be spoilt."""
-    return Path(shutil.copytree(_made_home, tmp_path / "home"))
+def home(_place_of_home: Path, run: Callable[..., Ended], tmp_path: Path) -> Path:
+    """A home that `kmsgate init` made, to be spoilt; a copy of the first one."""
+    if not _place_of_home.exists():
+        assert run("init", "--home", _place_of_home).status == 0
+    return Path(shutil.copytree(_place_of_home, tmp_path / "home"))
 
 
 @pytest.fixture

@@ -117,7 +117,11 @@ def test_a_damaged_database(home: Path) -> None:
     database = home / "kmsgate.db"
     whole = database.read_bytes()
     database.write_bytes(whole[:8192] + bytes(byte ^ 0x5A for byte in whole[8192:]))
-    assert not _row(home, "database").ok
+    damaged = _row(home, "database")
+    assert not damaged.ok
+    assert ", damaged: " in damaged.detail
+    assert "\n" not in damaged.detail
+    assert not _row(home, "audit log").ok
 
     database.write_bytes(whole)
     _change(home, "DROP TABLE grant_tokens")

@@ -1,10 +1,6 @@
 from __future__ import annotations
 
-import os
-import signal
 import stat
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,21 +122,17 @@ def test_a_user_without_a_folder_is_asked_for_one(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_killed_init_leaves_no_home_and_the_next_one_works(
-    run: Callable, hsm_module: Path, tmp_path: Path
+    run: Callable, fork: Callable, hsm_module: Path, tmp_path: Path
 ) -> None:
     code = (
         "import sys, pathlib; from kms_core import home; from kms_core.model.sources import Sources\n"
         "print('ready', flush=True); home.create_home(pathlib.Path(sys.argv[1]), 'some-pin', Sources())"
     )
     for delay in (0.0, 0.03, 0.06, 0.1):
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path / "home")],
-            stdout=subprocess.PIPE,
-            env={**os.environ, "KMSGATE_PKCS11_MODULE": str(hsm_module)},
-        )
+        process = fork(code, tmp_path / "home", environment={"KMSGATE_PKCS11_MODULE": str(hsm_module)})
         process.stdout.readline()
         time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         process.communicate()
         if (tmp_path / "home").exists():
             break  # it was quicker than the kill: then it must be whole, which the end of this test shows

@@ -8,12 +8,9 @@ leave one such key, and it must be whole. At every point before the commit there
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -22,6 +19,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from conftest import Forked
 
 PIN = "pin-of-a-throw-away-token"
 ROOT = "arn:aws:iam::111122223333:root"
@@ -81,37 +80,34 @@ keys.enable_with = lambda *given: (enable(*given), die())
 }
 
 
-def _process(code: str, home: Path, module: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", _PRELUDE + code, str(home), PIN, ROOT],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "KMSGATE_PKCS11_MODULE": str(module)},
-    )
-
-
 @pytest.fixture(scope="module")
-def made_home(hsm_module: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("made") / "home"
-    assert _process(_MAKE_HOME, home, hsm_module).communicate(timeout=60) == ("", "")
-    return home
+def place_of_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("made") / "home"
 
 
 @pytest.fixture
-def start(hsm_module: Path, made_home: Path, tmp_path: Path) -> Callable[[str], subprocess.Popen[str]]:
-    """Starts a process that runs some code on a new home."""
-    shutil.copytree(made_home, tmp_path / "home")
-    return lambda code: _process(code, tmp_path / "home", hsm_module)
+def start(
+    hsm_module: Path, place_of_home: Path, fork: Callable[..., Forked], tmp_path: Path
+) -> Callable[[str], Forked]:
+    """Starts a process that runs some code on a new home, which is a copy of the first one."""
+
+    def begin(code: str, home: Path = tmp_path / "home") -> Forked:
+        environment = {"KMSGATE_PKCS11_MODULE": str(hsm_module)}
+        return fork(_PRELUDE + code, home, PIN, ROOT, environment=environment)
+
+    if not place_of_home.exists():
+        assert begin(_MAKE_HOME, place_of_home).communicate() == ("", "")
+    shutil.copytree(place_of_home, tmp_path / "home")
+    return begin
 
 
-def _look(start: Callable[[str], subprocess.Popen[str]], before: str = "") -> dict[str, object]:
-    output, errors = (process := start(before + _LOOK)).communicate(timeout=60)
+def _look(start: Callable[[str], Forked], before: str = "") -> dict[str, object]:
+    output, errors = (process := start(before + _LOOK)).communicate()
     assert process.returncode == 0, errors
     return json.loads(output)
 
 
-def test_five_kills_at_random(start: Callable[[str], subprocess.Popen[str]]) -> None:
+def test_five_kills_at_random(start: Callable[[str], Forked]) -> None:
     """Each process looks at what the killed ones before it left, and is then killed itself."""
     seed = random.randrange(2**32)
     chance = random.Random(seed)
@@ -121,7 +117,7 @@ def test_five_kills_at_random(start: Callable[[str], subprocess.Popen[str]]) -> 
         looked, first = process.stdout.readline(), process.stdout.readline()
         assert first, process.communicate()[1]
         time.sleep(chance.uniform(0, 0.08))
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         rest, _ = process.communicate()
         assert process.returncode == -signal.SIGKILL
 
@@ -136,12 +132,12 @@ def test_five_kills_at_random(start: Callable[[str], subprocess.Popen[str]]) -> 
 
 
 @pytest.mark.parametrize("point", _POINTS)
-def test_a_kill_at_each_step(start: Callable[[str], subprocess.Popen[str]], point: str) -> None:
+def test_a_kill_at_each_step(start: Callable[[str], Forked], point: str) -> None:
     code, there = _POINTS[point]
     process = start(
         f"kms = open_kms(home, pin)\nprint(kms.create_key(ROOT).arn, flush=True)\n{code}\nkms.create_key(ROOT)"
     )
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate()
     assert process.returncode == -signal.SIGKILL, errors
 
     found = _look(start)
@@ -152,9 +148,9 @@ def test_a_kill_at_each_step(start: Callable[[str], subprocess.Popen[str]], poin
     assert found["faults"] == 0
 
 
-def test_what_a_killed_process_left_is_dropped_in_time(start: Callable[[str], subprocess.Popen[str]]) -> None:
+def test_what_a_killed_process_left_is_dropped_in_time(start: Callable[[str], Forked]) -> None:
     code, _ = _POINTS["after the intent"]
-    start(f"kms = open_kms(home, pin)\n{code}\nkms.create_key(ROOT)").communicate(timeout=60)
+    start(f"kms = open_kms(home, pin)\n{code}\nkms.create_key(ROOT)").communicate()
     assert _look(start)["hidden"] == 1
 
     later = "import time; open_kms(home, pin, sources=Sources(now=lambda: time.time() + 3601)).close()"

@@ -1,0 +1,41 @@
+"""One case put to both: what the engine answers by its whole path, what the reference answers, and whether they agree."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from policy_engine.bundle.scenario import run_case
+from tests.reference.evaluate import evaluate
+from tests.reference.validity import Invalid
+
+Case = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An outcome, or `invalid`, and the labels of what decided."""
+
+    outcome: str
+    determining: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        return f"{self.outcome} by [{', '.join(sorted(self.determining))}]"
+
+
+def reference_answer(case: Case) -> Answer:
+    """By tests/reference."""
+    try:
+        result = evaluate(case)
+    except Invalid:
+        return Answer("invalid")
+    return Answer(result.outcome, result.determining)
+
+
+def engine_answer(case: Case) -> Answer:
+    """By policy text, reading, lowering, residuals and combination, as a scenario file is run."""
+    result = run_case({**case, "name": "a random case", "expect": {"outcome": "allowed"}})
+    return Answer(result.outcome, frozenset(result.determining))
+
+
+def agree(case: Case) -> bool:
+    """Do both give the same outcome by the same rows?"""
+    return engine_answer(case) == reference_answer(case)
