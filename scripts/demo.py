@@ -5,26 +5,46 @@ Every line that it prints comes from the commands and the library that users hav
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kms_core import open_kms
 from kms_core.errors import AccessDeniedError
+from kms_core.home import Home
+from kms_core.store.audit_rows import all_rows
+from kms_core.store.database import Database
 from policy_engine import load_bundle
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 BUNDLE = "fixtures/bundles/acme"
 HOME = ROOT / ".demo" / "home"
-ADMIN = "arn:aws:iam::111122223333:role/admin"
-STRANGER = "arn:aws:iam::111122223333:role/batch"
+ACCOUNT = "arn:aws:iam::111122223333"
+ADMIN, APP, STRANGER = (f"{ACCOUNT}:role/{name}" for name in ("admin", "app", "batch"))
+KEY_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "Enable IAM User Permissions",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"{ACCOUNT}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        },
+        {
+            "Sid": "AppUsesItForTenantAcme",
+            "Effect": "Allow",
+            "Principal": {"AWS": APP},
+            "Action": ["kms:Encrypt", "kms:Decrypt"],
+            "Resource": "*",
+            "Condition": {"StringEquals": {"kms:EncryptionContext:tenant": "acme"}},
+        },
+    ],
+}
 
 
 def title(text: str) -> None:
@@ -67,26 +87,33 @@ def new_home() -> str:
     return (HOME / "pin").read_text(encoding="utf-8").strip()
 
 
-def step(what: str, call: Callable[[], str]) -> None:
-    """One call into the core and what came of it."""
-    try:
-        print(f"{what:<46} ALLOWED  {call()}")
-    except AccessDeniedError as error:
-        print(f"{what:<46} DENIED   {error.code}: {error.message}")
-
-
 def for_real(pin: str) -> None:
     """Create a key, encrypt, decrypt, and be refused, on the token that was just made."""
     with open_kms(HOME, pin, bundle=load_bundle(ROOT / BUNDLE)) as kms:
-        key = kms.create_key(ADMIN, description="orders")
         context = {"tenant": "acme"}
-        blob = kms.encrypt(ADMIN, key.arn, b"card 4711", context).ciphertext_blob
-        step("CreateKey by role/admin", lambda: key.arn)
-        step("Encrypt by role/admin, tenant=acme", lambda: f"{len(blob)} bytes of ciphertext")
-        step("Decrypt by role/admin, tenant=acme", lambda: repr(kms.decrypt(ADMIN, blob, context).plaintext))
-        step(
-            "Decrypt by role/batch, tenant=acme", lambda: repr(kms.decrypt(STRANGER, blob, context).plaintext)
-        )
+        key = kms.create_key(ADMIN, description="orders", policy=json.dumps(KEY_POLICY))
+        print(f"CreateKey  by role/admin, which gets  {key.arn}")
+        blob = kms.encrypt(APP, key.arn, b"card 4711", context).ciphertext_blob
+        print(f"Encrypt    by role/app, which gets    {len(blob)} bytes of ciphertext")
+        print(f"Decrypt    by role/app, which gets    {kms.decrypt(APP, blob, context).plaintext!r}")
+        try:
+            kms.decrypt(STRANGER, blob, context)
+            sys.exit("demo: role/batch decrypted, and must not")
+        except AccessDeniedError as error:
+            print(f"Decrypt    by role/batch, which gets  {error.code}")
+            print(f"           {error.message}")
+
+
+def decisions() -> None:
+    """What the audit log says of each call: what was decided, and by which statements."""
+    print("\nthe decision before each call, as the audit log has it:")
+    with Database.open(Home(HOME).database) as database, database.read() as connection:
+        for row in all_rows(connection):
+            entry = json.loads(row.record)
+            if entry.get("outcome"):
+                rests_on = ", ".join(entry["determining"]) or "nothing allows it"
+                principal = entry["principal"].rpartition(":")[2]
+                print(f"  {entry['action']:<14} {principal:<12} {entry['outcome']:<13} {rests_on}")
 
 
 def main() -> None:
@@ -101,6 +128,7 @@ def main() -> None:
     run(1, "policy-lint", "check", "fixtures/lint/K501/bad-nobody-is-allowed.json")
     title("5. for real: a new SoftHSM2 token, and the gate before it")
     for_real(new_home())
+    decisions()
     print("\nThe token and the audit log are in .demo/home: .venv/bin/kmsgate doctor --home .demo/home")
 
 

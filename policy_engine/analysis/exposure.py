@@ -49,6 +49,11 @@ _FOREIGN: dict[str, Value] = {
     "aws:Ec2InstanceSourceVpc": "vpc-99999999999999999",
     "aws:userid": "AROA9OUTSIDER9999999:session",
 }
+# What says whose the key is → a value that it may have: the policy variables of a policy may name these.
+_OWN: dict[str, Value] = {
+    "aws:ResourceOrgID": "o-a1b2c3d4e5",
+    "aws:ResourceOrgPaths": ("o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/",),
+}
 _FOREIGN_ACCOUNT_KEYS = ("aws:SourceAccount", "aws:VpceAccount")
 _FOREIGN_ARN_KEYS = (
     "aws:ChatbotSourceArn",
@@ -176,7 +181,7 @@ def _by_use(action: str) -> tuple[bool, str]:
 
 def _fixed(policy: Policy, place: Place) -> dict[str, tuple[Value, ...]]:
     """What a caller from `place` may have for the keys that say whose a call is: absent, or its own."""
-    fixed: dict[str, tuple[Value, ...]] = {key: (None, value) for key, value in _FOREIGN.items()}
+    fixed: dict[str, tuple[Value, ...]] = {key: (None, value) for key, value in {**_FOREIGN, **_OWN}.items()}
     fixed |= dict.fromkeys(_FOREIGN_ACCOUNT_KEYS, (None, place.account))
     for key in _FOREIGN_ARN_KEYS:
         fixed[key] = (None, *dict.fromkeys(_foreign_arns(policy, key, place)))

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from policy_engine.model.policy import Policy, Statement
     from policy_engine.span import Span
 
-_KEY_ACTIONS = tuple(a for a in ACTIONS.values() if a.has_key)
+# A key policy has no say in who retires a grant: an identity policy allows that by itself (rule 47).
+_NOT_BY_KEY_POLICY = "kms:RetireGrant"
+_KEY_ACTIONS = tuple(a for a in ACTIONS.values() if a.has_key and a.name != _NOT_BY_KEY_POLICY)
 
 
 @dataclass(frozen=True, slots=True)

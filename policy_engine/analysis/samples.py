@@ -2,28 +2,31 @@
 
 A test on a condition key splits all texts in two. To search for a request it is enough to try one text of
 each part, so this room looks for texts, not for proofs: whoever uses one asks the engine what it makes of it.
-The joint search runs all patterns side by side, as a product of their automata, shortest texts first.
+The joint search runs all shapes side by side, as a product of their automata, shortest texts first.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from policy_engine.conditions.glob import flatten
+from policy_engine.analysis.shapes import Shape, of_pattern
 from policy_engine.syntax.pattern import Pattern, PolicyVariable, Wildcard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-MAX_STATES = 2_000
+MAX_STATES = 4_000
 """How many states the joint search visits before it stops with what it has found."""
-_FILLER = "example"
-_OTHER_CHARACTER = "x"
+FILLER = "example"
+"""What a wildcard or a policy variable is taken for in a text that a person reads."""
+_OTHER_CHARACTERS = "xyzw0123456789_~"
 
 
-def sample(pattern: Pattern, filler: str = _FILLER) -> str:
-    """A text that a pattern matches, with `filler` for each `*`; a policy variable stands as it is spelt."""
+def sample(pattern: Pattern, filler: str = FILLER) -> str:
+    """A text that a pattern matches, with `filler` for each `*` and the same value for every variable."""
     return "".join(_text(part, filler) for part in pattern.parts)
 
 
@@ -31,74 +34,60 @@ def _text(part: str | Wildcard | PolicyVariable, filler: str) -> str:
     if isinstance(part, str):
         return part
     if isinstance(part, Wildcard):
-        return filler if part is Wildcard.MANY else _OTHER_CHARACTER
-    return f"${{{part.key}}}"
+        return filler if part is Wildcard.MANY else _OTHER_CHARACTERS[0]
+    return FILLER
 
 
 def samples(patterns: Sequence[Pattern]) -> Iterator[str]:
     """Texts that fit the patterns, alone and together; the readable ones first, the same text once."""
-    seen: set[str] = set()
-    for text in _candidates(patterns):
-        if text not in seen:
-            seen.add(text)
-            yield text
-
-
-def _candidates(patterns: Sequence[Pattern]) -> Iterator[str]:
+    seen: dict[str, None] = {}
     for pattern in patterns:
-        yield sample(pattern)
-        yield sample(pattern, "")
+        seen |= {sample(pattern): None, sample(pattern, ""): None}
     wild = [p for p in dict.fromkeys(patterns) if p.literal is None and not p.variables]
     if len(wild) > 1:
-        yield from joint_samples(wild)
+        seen |= dict.fromkeys(joint_samples([of_pattern(p) for p in wild]).texts)
+    yield from seen
 
 
-class _Places:
-    """A pattern as an automaton whose states are the bits of one integer, a bit for each place."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a joint search found; `complete` where there is no other way to fit."""
 
-    def __init__(self, pattern: Pattern) -> None:
-        self._items = flatten(pattern.parts)
-        self.accept = 1 << len(self._items)
-        self.start = self._closure(1)
-
-    @property
-    def characters(self) -> set[str]:
-        return {item for item in self._items if isinstance(item, str)}
-
-    def step(self, state: int, character: str) -> int:
-        moved = 0
-        for place, item in enumerate(self._items):
-            if not state >> place & 1:
-                continue
-            if item is Wildcard.MANY:
-                moved |= 1 << place
-            elif item is Wildcard.ONE or item == character:
-                moved |= 1 << (place + 1)
-        return self._closure(moved)
-
-    def _closure(self, state: int) -> int:
-        for place, item in enumerate(self._items):
-            if item is Wildcard.MANY and state >> place & 1:
-                state |= 1 << (place + 1)
-        return state
+    texts: tuple[str, ...]
+    complete: bool
 
 
-def joint_samples(patterns: Sequence[Pattern], max_states: int = MAX_STATES) -> Iterator[str]:
-    """The shortest text for each set of patterns that some text fits, the empty set included."""
-    automata = [_Places(pattern) for pattern in patterns]
-    alphabet = sorted(set().union(*(a.characters for a in automata)) | {_OTHER_CHARACTER})
-    start = tuple(automaton.start for automaton in automata)
+def joint_samples(shapes: Sequence[Shape], max_states: int = MAX_STATES) -> Found:
+    """The shortest text for each set of shapes that some text fits exactly, the empty set included."""
+    other = _other_character(shapes)
+    start = tuple(shape.start for shape in shapes)
     visited = {start}
-    found: set[tuple[bool, ...]] = set()
+    found: dict[tuple[bool, ...], str] = {}
     waiting = deque([(start, "")])
+    complete = True
     while waiting:
         states, text = waiting.popleft()
-        fits = tuple(bool(state & a.accept) for state, a in zip(states, automata, strict=True))
-        if fits not in found:
-            found.add(fits)
-            yield text
-        for character in alphabet:
-            after = tuple(a.step(state, character) for state, a in zip(states, automata, strict=True))
-            if after not in visited and len(visited) < max_states:
-                visited.add(after)
-                waiting.append((after, text + character))
+        found.setdefault(tuple(s.accepts(state) for s, state in zip(shapes, states, strict=True)), text)
+        for character in _next_characters(shapes, states, other):
+            after = tuple(s.step(state, character) for s, state in zip(shapes, states, strict=True))
+            if after in visited:
+                continue
+            if len(visited) >= max_states:
+                complete = False
+                break
+            visited.add(after)
+            waiting.append((after, text + character))
+    return Found(tuple(found.values()), complete)
+
+
+def _next_characters(shapes: Sequence[Shape], states: tuple[int, ...], other: str) -> list[str]:
+    """The characters that move the states differently; all others move them as `other` does."""
+    wanted = chain.from_iterable(s.characters(state) for s, state in zip(shapes, states, strict=True))
+    return sorted({other, *wanted})
+
+
+def _other_character(shapes: Sequence[Shape]) -> str:
+    """A character that no shape names."""
+    named = set().union(*(shape.alphabet for shape in shapes))
+    beyond = (chr(code) for code in range(0x100, 0x110000))
+    return next(c for c in chain(_OTHER_CHARACTERS, beyond) if c not in named)

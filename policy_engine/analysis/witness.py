@@ -11,7 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from policy_engine.analysis.domains import domains, keys_read
+from policy_engine.analysis.domains import Asked, domains, keys_read
+from policy_engine.analysis.pairs import Spelling, spelling_of, spelt
+from policy_engine.catalog.condition_keys import ENCRYPTION_CONTEXT
 from policy_engine.graph.nodes import Ask, Leaf, asked_tests
 from policy_engine.model.decision import Outcome
 
@@ -67,9 +69,13 @@ def find_witness(
         RequestError: the principal of the request is none.
     """
     node = engine.residual(request).node
-    found = domains(asked_tests(node), request.action, fixed or {}, required)
+    tests = asked_tests(node)
+    asked = Asked(tests, request.action, request.resource, fixed or {}, required)
+    found = domains(asked)
     given = engine.context(request.context)
-    return _Walk(engine, request, found, _live_keys(node), max_steps).run(node, dict(given))
+    return _Walk(engine, request, found, _live_keys(node), spelling_of(tests), max_steps).run(
+        node, dict(given)
+    )
 
 
 @dataclass(slots=True)
@@ -80,7 +86,9 @@ class _Walk:
     request: Request
     domains: Domains
     live: dict[int, frozenset[str]]
+    spelling: Spelling
     steps: int
+    complete: bool = True
 
     def run(self, root: Node, given: dict[str, Value]) -> Search:
         visited: set[tuple[object, ...]] = set()
@@ -93,14 +101,14 @@ class _Walk:
                     return Search(witness)
                 continue
             live = self.live[id(node)]
-            state = (id(node), *sorted((k, repr(v)) for k, v in chosen.items() if k in live))
+            state = (id(node), *sorted((k, repr(v)) for k, v in chosen.items() if _is_live(k, live)))
             if state in visited:
                 continue
             visited.add(state)
             if len(visited) > self.steps:
                 return Search(None, complete=False)
             waiting.extend(reversed(self._next(node, chosen)))
-        return Search(None)
+        return Search(None, self.complete)
 
     def _next(self, node: Node, chosen: dict[str, Value]) -> list[tuple[Node, dict[str, Value]]]:
         if isinstance(node, Leaf):
@@ -109,16 +117,27 @@ class _Walk:
             return [(node.next, chosen)]
         key = next((key for key in keys_read(node.test) if key not in chosen), None)
         if key is not None:
-            return [(node, {**chosen, key: value}) for value in self.domains[key]]
+            self.complete = self.complete and self.domains[key].complete
+            return [(node, {**chosen, key: value}) for value in self.domains[key].values]
+        if node.test.is_opaque:  # nobody knows the answer: the engine says what both ways come to
+            return [(node.holds, chosen), (node.fails, chosen)]
         return [(node.holds if node.test.holds(_present(chosen)) else node.fails, chosen)]
 
     def _witness(self, chosen: dict[str, Value]) -> Request | None:
-        request = replace(self.request, context={**self.request.context, **_present(chosen)})
-        return request if self.engine.authorize(request).allowed else None
+        context = spelt(_present(chosen), self.spelling)
+        request = replace(self.request, context={**self.request.context, **context})
+        outcome = self.engine.authorize(request).outcome
+        self.complete = self.complete and outcome is not Outcome.UNDETERMINED
+        return request if outcome is Outcome.ALLOWED else None
 
 
 def _present(chosen: dict[str, Value]) -> dict[str, str | tuple[str, ...]]:
     return {key: value for key, value in chosen.items() if value is not None}
+
+
+def _is_live(key: str, live: frozenset[str]) -> bool:
+    """Whether a choice is read below; an exact constraint reads every pair of the encryption context."""
+    return key in live or (ENCRYPTION_CONTEXT in live and key.startswith(ENCRYPTION_CONTEXT))
 
 
 def _live_keys(root: Node) -> dict[int, frozenset[str]]:
@@ -136,7 +155,7 @@ def _live_keys(root: Node) -> dict[int, frozenset[str]]:
         if unknown:
             waiting.extend(unknown)
             continue
-        own = keys_read(node.test) if isinstance(node, Ask) else ()
+        own = (*keys_read(node.test), *node.test.keys) if isinstance(node, Ask) else ()
         live[id(node)] = frozenset(own).union(*(live[id(child)] for child in below))
         waiting.pop()
     return live

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from policy_engine.syntax.json_document import JsonDocument
 
 _WITH_POLICIES = frozenset({PrincipalKind.USER, PrincipalKind.ROLE})
+_SESSIONS = frozenset({PrincipalKind.ASSUMED_ROLE, PrincipalKind.FEDERATED_USER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,9 @@ class _FileReader:
             message = f"a principal of the kind {principal.kind} has no policies and groups of its own"
             remedy = "put them at the user or role that it belongs to"
             self.collection.error("misplaced-policies", message, form.place, remedy)
+        if form.role_arn is not None and principal.kind not in _SESSIONS:
+            message = f"a principal of the kind {principal.kind} is no session, and has no RoleArn"
+            self.collection.error("misplaced-policies", message, form.place, "put it at the session")
         name = short_name(form.arn)
         boundary = form.permissions_boundary
         record = PrincipalRecord(
@@ -109,8 +113,10 @@ class _FileReader:
             id=form.id,
             tags=form.tags,
             groups=tuple(form.groups),
-            identity_policies=self._named(form.identity_policies, name),
+            identity_policies=self._named(form.identity_policies, name, PolicyKind.IDENTITY),
             permissions_boundary=self._policy(boundary, PolicyKind.BOUNDARY, f"{name}/permissions boundary"),
+            session_policies=self._named(form.session_policies, name, PolicyKind.SESSION),
+            role_arn=form.role_arn,
             service_linked=form.service_linked or principal.service_linked,
         )
         self.collection.add_principal(record, form.place)
@@ -118,14 +124,14 @@ class _FileReader:
     def _group(self, form: GroupForm) -> None:
         if not is_group_arn(form.arn):
             self._no_arn("a group", form.arn, form.place)
-        policies = self._named(form.identity_policies, short_name(form.arn))
+        policies = self._named(form.identity_policies, short_name(form.arn), PolicyKind.IDENTITY)
         self.collection.add_group(GroupRecord(form.arn, policies), form.place)
 
-    def _named(self, forms: list[NamedPolicyForm], holder: str) -> tuple[Policy, ...]:
+    def _named(self, forms: list[NamedPolicyForm], holder: str, kind: PolicyKind) -> tuple[Policy, ...]:
         read = []
         for form in forms:
             text = self._either(form.policy_document, form.policy_document_file, "PolicyDocument", form.place)
-            policy = self._policy(text, PolicyKind.IDENTITY, f"{holder}/{form.policy_name}")
+            policy = self._policy(text, kind, f"{holder}/{form.policy_name}")
             if policy is not None:
                 read.append(policy)
         return tuple(read)

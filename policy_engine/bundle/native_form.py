@@ -39,6 +39,10 @@ class PrincipalRecordForm(AwsForm):
     groups: list[str] = Field(default_factory=list, description="ARNs of groups")
     identity_policies: list[NamedPolicyForm] = Field(default_factory=list)
     permissions_boundary: PolicyText | None = None
+    session_policies: list[NamedPolicyForm] = Field(default_factory=list, description="of a session")
+    role_arn: str | None = Field(
+        default=None, description="of a session: its role, or the user's who federated"
+    )
     service_linked: bool = False
 
 

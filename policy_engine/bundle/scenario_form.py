@@ -34,6 +34,10 @@ class OptionsForm(Form):
     check_context: bool = _DEFAULTS.check_context
     grant_context_names_ignore_case: bool = _DEFAULTS.grant_context_names_ignore_case
     caps_limit_grants: bool = _DEFAULTS.caps_limit_grants
+    bool_takes_variables: bool = _DEFAULTS.bool_takes_variables
+    any_value_if_exists_holds_when_absent: bool = _DEFAULTS.any_value_if_exists_holds_when_absent
+    aws_wildcard_allows_services: bool = _DEFAULTS.aws_wildcard_allows_services
+    listed_role_exempts_sessions: bool = _DEFAULTS.listed_role_exempts_sessions
 
     def options(self) -> Options:
         """The options."""

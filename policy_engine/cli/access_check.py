@@ -14,6 +14,7 @@ from policy_engine.cli.terminal import columns, stdout_paint, write, write_error
 from policy_engine.engine.policy_engine import PolicyEngine
 from policy_engine.explain import explain
 from policy_engine.explain.document import document
+from policy_engine.explain.open_questions import keys_not_given
 from policy_engine.explain.shown import shown
 from policy_engine.explain.text import oneline, render
 from policy_engine.model.decision import Outcome
@@ -28,19 +29,22 @@ Examples:
   explain-access check --bundle access/ -p role/app -a kms:Decrypt -k alias/orders -e tenant=acme
   explain-access check --bundle access/ -p user/alice -a kms:PutKeyPolicy -k alias/orders --expect denied
   explain-access check --bundle access/ --request request.json --format json
+  explain-access check --bundle access/ -p role/app -a kms:Decrypt -k alias/orders --unknown-rest
   explain-access check --key-policy key.json -p arn:aws:iam::111122223333:role/app -a kms:Encrypt \\
       -k arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
 
 \b
 Exit status:
   0 allowed, or as expected    1 denied, or not as expected    2 usage error
-  3 input unreadable or invalid, no such key or principal      5 internal failure
+  3 input unreadable or invalid, no such key or principal
+  4 undetermined: a deciding value is not known                5 internal failure
 """
 _EXPECTED = {
     "allowed": frozenset({Outcome.ALLOWED}),
     "denied": frozenset({Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY}),
     "explicitDeny": frozenset({Outcome.EXPLICIT_DENY}),
     "implicitDeny": frozenset({Outcome.IMPLICIT_DENY}),
+    "undetermined": frozenset({Outcome.UNDETERMINED}),
 }
 
 
@@ -84,6 +88,16 @@ _PAIR = _PairType()
 @click.option(
     "--request", "request_file", metavar="FILE", help="A request object instead; - is standard input."
 )
+@click.option(
+    "--unknown",
+    multiple=True,
+    metavar="KEY",
+    help="A condition key that may have any value, or none; one that ends in : or / stands for all that "
+    "begin with it. Repeatable.",
+)
+@click.option(
+    "--unknown-rest", is_flag=True, help="All condition keys that are not given may have any value, or none."
+)
 @source_options
 @click.option("--expect", type=click.Choice(list(_EXPECTED)), help="Exit 0 if this is the outcome, else 1.")
 @click.option(
@@ -98,6 +112,8 @@ def check(
     encryption_context: tuple[tuple[str, str], ...],
     grant_tokens: tuple[str, ...],
     request_file: str | None,
+    unknown: tuple[str, ...],
+    unknown_rest: bool,  # noqa: FBT001 - click passes options by name
     expect: str | None,
     output: str,
     debug: bool,  # noqa: FBT001 - click passes options by name
@@ -105,13 +121,22 @@ def check(
 ) -> int:
     """Say whether a request is allowed, and why.
 
-    A denial shows the closest miss, and the smallest changes that would allow the request; each was tried.
+    A condition key that is not given is absent, unless it is said to be unknown. A denial shows the closest
+    miss, and the smallest changes that would allow the request; each was tried.
     """
     del debug
-    question = Question(principal, action, key, context, encryption_context, grant_tokens, request_file)
-    request, bundle = question.resolve(Sources(**sources))
-    _warn(bundle)
-    explanation = explain(PolicyEngine(bundle), request)
+    if unknown and unknown_rest:
+        raise click.UsageError("--unknown-rest stands for every --unknown KEY: leave one of them out")
+    if "" in unknown:
+        raise click.UsageError("--unknown wants the name of a condition key")
+    question = Question(
+        principal, action, key, context, encryption_context, grant_tokens, request_file, unknown
+    )
+    asked = question.resolve(Sources(**sources))
+    _warn(asked.bundle)
+    engine = PolicyEngine(asked.bundle)
+    not_known = (*asked.unknown, *(keys_not_given(engine, asked.request) if unknown_rest else ()))
+    explanation = explain(engine, asked.request, unknown=not_known)
     _OUTPUTS[output](explanation, expect)
     if any(diagnostic.code == "internal-error" for diagnostic in explanation.decision.diagnostics):
         return ExitCode.INTERNAL
@@ -119,6 +144,8 @@ def check(
 
 
 def _exit_code(outcome: Outcome, expect: str | None) -> ExitCode:
+    if expect is None and outcome is Outcome.UNDETERMINED:
+        return ExitCode.UNDETERMINED
     return ExitCode.OK if outcome in _EXPECTED[expect or "allowed"] else ExitCode.NO
 
 

@@ -1,8 +1,8 @@
 """FAULTS → ONE CLEAR MESSAGE and an exit code. "Denied" and "broken" never share a code.
 
 0  allowed, as expected, or all passed       3  input unreadable or invalid, no such key or principal
-1  denied, not as expected, or one failed    5  an internal failure
-2  usage error
+1  denied, not as expected, or one failed    4  undetermined: a deciding value was not given
+2  usage error                               5  an internal failure
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class ExitCode(IntEnum):
     NO = 1
     USAGE = 2
     INPUT = 3
+    UNDETERMINED = 4
     INTERNAL = 5
 
 

@@ -20,9 +20,9 @@ from policy_engine.syntax.json_limits import MAX_FILE_BYTES
 from policy_engine.syntax.json_tree import JsonObject
 
 if TYPE_CHECKING:
+    from policy_engine.bundle.request_form import AskedRequest
     from policy_engine.model.grant import Grant
     from policy_engine.model.policy import Policy, PolicyKind
-    from policy_engine.model.request import Request
     from policy_engine.syntax.json_document import JsonDocument
     from policy_engine.syntax.json_tree import JsonNode
 
@@ -86,13 +86,13 @@ def read_grants_file(file: str, key_arn: str) -> tuple[Grant, ...]:
     return grants
 
 
-def read_request_file(file: str) -> Request:
+def read_request_file(file: str) -> AskedRequest:
     """Read a request object; `-` is standard input.
 
     Raises:
         BundleError: the file cannot be read, or holds no request object.
         PolicySyntaxError: it is not strict JSON.
-        RequestError: the principal is none, or something is asked that is not supported.
+        RequestError: the principal or the grant in question is none.
     """
     from policy_engine.bundle.request_form import (  # noqa: PLC0415 - pydantic, only with --request
         RequestForm,

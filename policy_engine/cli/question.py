@@ -9,7 +9,8 @@ import click
 
 from policy_engine.calls.principals import parse_principal
 from policy_engine.catalog.actions import ACTIONS, find_action
-from policy_engine.catalog.condition_keys import ENCRYPTION_CONTEXT
+from policy_engine.catalog.condition_keys import ENCRYPTION_CONTEXT, canonical_key
+from policy_engine.cli.failures import InputError
 from policy_engine.cli.names import resolve_key, resolve_principal
 from policy_engine.cli.policy_files import read_request_file
 from policy_engine.explain.notes import look_alike
@@ -26,6 +27,21 @@ Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with every name resolved.
+
+    Attributes:
+        request: what is asked.
+        bundle: what to decide it from.
+        unknown: condition keys whose values are not known.
+    """
+
+    request: Request
+    bundle: Bundle
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What a user asked, as the options say it; nothing is resolved yet."""
 
@@ -36,9 +52,10 @@ class Question:
     encryption_context: tuple[Pair, ...] = ()
     grant_tokens: tuple[str, ...] = ()
     request_file: str | None = None
+    unknown: tuple[str, ...] = ()
 
-    def resolve(self, sources: Sources) -> tuple[Request, Bundle]:
-        """The request, and the bundle to decide it from.
+    def resolve(self, sources: Sources) -> Asked:
+        """The request, the bundle to decide it from, and what is not known.
 
         Raises:
             click.UsageError: an option is missing, or two exclude each other.
@@ -54,24 +71,41 @@ class Question:
         resource = resolve_key(self.key, action, bundle)
         principal = resolve_principal(self.principal, bundle)
         request = Request(principal, action, resource, self._joined_context(), self.grant_tokens)
-        return request, sources.with_caller(bundle, parse_principal(principal), resource)
+        bundle = sources.with_caller(bundle, parse_principal(principal), resource)
+        return Asked(request, bundle, _not_given(self.unknown, request))
 
-    def _from_file(self, file: str, sources: Sources) -> tuple[Request, Bundle]:
-        if replace(self, request_file=None) != Question():
+    def _from_file(self, file: str, sources: Sources) -> Asked:
+        if replace(self, request_file=None, unknown=()) != Question():
             raise click.UsageError(
                 "--request stands for -p, -a, -k, -c, -e and --grant-token: leave them out"
             )
         asked = read_request_file(file)
-        bundle = sources.with_key(sources.load(), asked.resource)
-        resource = resolve_key(asked.resource, asked.action, bundle)
-        principal = asked.principal
+        request = asked.request
+        bundle = sources.with_key(sources.load(), request.resource)
+        request = replace(request, resource=resolve_key(request.resource, request.action, bundle))
+        principal = request.principal
         caller = parse_principal(principal) if isinstance(principal, str) else principal
-        return replace(asked, resource=resource), sources.with_caller(bundle, caller, resource)
+        bundle = sources.with_caller(bundle, caller, request.resource)
+        bundle = replace(bundle, diagnostics=(*bundle.diagnostics, *asked.diagnostics))
+        return Asked(request, bundle, _not_given((*asked.unknown, *self.unknown), request))
 
     def _joined_context(self) -> dict[str, str | tuple[str, ...]]:
         """The condition keys; one that is given twice has both values."""
         pairs = [(ENCRYPTION_CONTEXT + name, value) for name, value in self.encryption_context]
         return _grouped((*self.context, *pairs))
+
+
+def _not_given(unknown: tuple[str, ...], request: Request) -> tuple[str, ...]:
+    """Keys that are said to be unknown.
+
+    Raises:
+        InputError: one of them has a value.
+    """
+    given = {canonical_key(key) for key in request.context}
+    both = next((key for key in unknown if canonical_key(key) in given), None)
+    if both is not None:
+        raise InputError(f"`{shown(both)}` is given and said to be unknown", "keep one of the two")
+    return tuple(dict.fromkeys(unknown))
 
 
 def _grouped(pairs: Iterable[Pair]) -> dict[str, str | tuple[str, ...]]:

@@ -57,7 +57,9 @@ class EncryptionContextTest:
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys of its pairs; where nothing else may be there, every key of the encryption context."""
-        return (ENCRYPTION_CONTEXT,) if self.exact else tuple(sorted({key for key, _ in self._wanted}))
+        if self.exact or not self.ignore_case:
+            return (ENCRYPTION_CONTEXT,)
+        return tuple(sorted({key for key, _ in self._wanted}))
 
     @property
     def identity(self) -> tuple[object, ...]:

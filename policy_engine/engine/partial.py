@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policy_engine.case import ascii_lower
-from policy_engine.catalog.condition_keys import CONDITION_KEYS, canonical_key
+from policy_engine.catalog.condition_keys import CONDITION_KEYS, ENCRYPTION_CONTEXT, canonical_key
+from policy_engine.conditions.encryption_context import ENCRYPTION_CONTEXT_NAMES, SPELT_PAIRS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from policy_engine.graph.tests import Test
     from policy_engine.model.request import RequestContext
+
+
+_DERIVED = frozenset({ENCRYPTION_CONTEXT_NAMES, SPELT_PAIRS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,18 @@ class PartialContext:
         return key[-1] in ":/" and any(name.startswith(key) for name in self.unknown)
 
 
-def unknown_keys(keys: Iterable[str]) -> frozenset[str]:
-    """The canonical form of keys that are declared unknown."""
-    found = set()
-    for key in keys:
-        entry = CONDITION_KEYS.get(ascii_lower(key))
-        found.add(entry.name if entry is not None else canonical_key(key))
-    return frozenset(found)
+def partial_context(known: RequestContext, unknown: Iterable[str]) -> PartialContext:
+    """A context of which some keys, in any spelling, are not known.
+
+    What is derived from the pairs of the encryption context is not known either where one of these is not.
+    """
+    keys = {_canonical(key) for key in unknown}
+    if not any(key.startswith(ENCRYPTION_CONTEXT) for key in keys):
+        return PartialContext(known, frozenset(keys))
+    kept = {key: value for key, value in known.items() if key not in _DERIVED}
+    return PartialContext(kept, frozenset(keys | _DERIVED))
+
+
+def _canonical(key: str) -> str:
+    entry = CONDITION_KEYS.get(ascii_lower(key))
+    return entry.name if entry is not None else canonical_key(key)

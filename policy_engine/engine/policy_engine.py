@@ -13,7 +13,7 @@ from policy_engine.engine.context import canonical_context, check_canonical, wit
 from policy_engine.engine.decisions import decision_of, failed_decision
 from policy_engine.engine.keys import KeyEntry
 from policy_engine.engine.organization import OrganizationRows
-from policy_engine.engine.partial import PartialContext, unknown_keys
+from policy_engine.engine.partial import partial_context
 from policy_engine.engine.residuals import Residual, build_residual
 from policy_engine.engine.situation import Ceilings, EndpointRows, Situation
 from policy_engine.errors import PolicyEngineError
@@ -85,9 +85,7 @@ class PolicyEngine:
         if isinstance(request.principal, str):
             parse_principal(request.principal)
         try:
-            return decision_of(
-                request, self._residual_of(request), PartialContext(context, unknown_keys(unknown))
-            )
+            return decision_of(request, self._residual_of(request), partial_context(context, unknown))
         except PolicyEngineError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever fails inside must deny, never pass

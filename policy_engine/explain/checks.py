@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from policy_engine.model.request import Request, RequestContext
     from policy_engine.span import Span
 
+_RETIRE_GRANT = "RetireGrant"
 _MATCHES = {
     PrincipalMatch.NAMED: "names the caller",
     PrincipalMatch.DIRECT: "names the caller's role",
@@ -100,23 +101,28 @@ def check_grant(row: GrantRow, asking: Asking) -> CheckedRow:
     """A grant with its checks."""
     grant, target = row.grant, asking.target
     match = row.grantee.match(target.caller)
+    # whoever the row covers: the grantee, or who may retire the grant
+    element = row.grantee.test.element
+    named = next((entry.spelling for entry in element.entries), None) if element else None
+    who = named or grant.grantee_principal
     grantee = Check(
         Element.PRINCIPAL,
-        (grant.grantee_principal,),
+        (who,),
         (target.caller.arn,),
         match is not None,
-        by=grant.grantee_principal if match is not None else None,
+        by=who if match is not None else None,
         note=_MATCHES[match] if match is not None else None,
         span=grant.span,
     )
     name = asking.request.action.partition(":")[2]
     covered = row.actions.covers(target.action)
+    listed = grant.operations if who == grant.grantee_principal else (_RETIRE_GRANT,)
     operations = Check(
         Element.ACTION,
-        grant.operations,
+        listed,
         (name,),
         covered,
-        by=next((o for o in grant.operations if covered and ascii_lower(o) == ascii_lower(name)), None),
+        by=next((o for o in listed if covered and ascii_lower(o) == ascii_lower(name)), None),
         span=grant.span,
     )
     tests = (_grant_test(test, row, asking) for test in row.tests)

@@ -63,7 +63,7 @@ def _request(explanation: Explanation) -> Document:
         "context": context,
         "unknown": list(explanation.unknown),
         "grant_tokens": list(request.grant_tokens),
-        "grant": _grant(request.grant) if request.grant is not None else None,
+        **({"grant": _grant(request.grant)} if request.grant is not None else {}),
     }
 
 

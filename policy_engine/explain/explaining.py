@@ -111,16 +111,11 @@ class _Explainer:
         return left_of(formula, self.context) == ALWAYS
 
     def _why(self) -> tuple[CheckedRow, ...]:
-        """The rows that the decision rests on; of what is allowed by many ways, one for each case, none."""
-        origins: tuple[Origin, ...] = ()
-        if self.decision.outcome is Outcome.EXPLICIT_DENY:
-            origins = self.residual.certain_denies(self.context)
-        elif self._certainly(Outcome.ALLOWED):
-            origins = self.residual.trail(self.context.known).origins
-        return tuple(self._row_of(origin) for origin in origins)
+        """The rows that the decision rests on, as the engine names them."""
+        return tuple(self._row_of(origin) for origin in self.decision.determining)
 
     def _row_of(self, origin: Origin) -> CheckedRow:
-        """The row of an origin; the rows by which a grant is retired are made for each question anew."""
+        """The row of an origin; some rows, such as a session's, are made for each question anew."""
         alike = (row for row in self.rows if row.origin == origin and not row.unmet)
         return next((row for row in self.rows if row.origin is origin), None) or next(alike)
 

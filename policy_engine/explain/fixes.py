@@ -99,9 +99,7 @@ def _combined(choices: Iterable[Sequence[Change]]) -> Iterator[Change]:
         yield whole
 
 
-def _outcome(
-    situation: Situation, old: StatementRow, new: StatementRow, context: PartialContext
-) -> Outcome:
+def _outcome(situation: Situation, old: StatementRow, new: StatementRow, context: PartialContext) -> Outcome:
     """The outcome with one row in place of another."""
 
     def swapped(rows: tuple[StatementRow, ...]) -> tuple[StatementRow, ...]:

@@ -136,7 +136,7 @@ class RequestShape(_Shape):
     context: dict[str, _Scalar | list[_Scalar]]
     unknown: list[str]
     grant_tokens: list[str]
-    grant: GrantShape | None = Field(description="the grant to be retired or made")
+    grant: GrantShape | None = Field(default=None, description="the grant to be retired or made")
 
 
 class KeyShape(_Shape):

@@ -194,7 +194,9 @@ class _Page:
         """Grants that allow to make grants, but not this one."""
         found = self.explanation
         asked = found.decision.request.grant is not None
-        why = "the grant to be made is wider" if asked else "the request does not say which grant is to be made"
+        why = (
+            "the grant to be made is wider" if asked else "the request does not say which grant is to be made"
+        )
         for grant in found.too_narrow[:_MOST_ROWS]:
             yield _labelled("not wide enough", f"grant {shown(grant.grant_id, _GRANT_ID)}: {why}")
 

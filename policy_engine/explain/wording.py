@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from policy_engine.catalog.condition_keys import ENCRYPTION_CONTEXT
 from policy_engine.explain.explanation import Element
 from policy_engine.explain.shown import arn_name, listed, quoted, shown
+from policy_engine.graph.rows import GrantRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,6 @@ _OF_STATEMENT = {
 }
 _OF_GRANT = {
     **_OF_STATEMENT,
-    Element.PRINCIPAL: "Grantee",
     Element.ACTION: "Operations",
     Element.CONDITION: "Constraint",
 }
@@ -34,6 +34,8 @@ _GRANT_ONLY = frozenset({"EncryptionContextEquals", "EncryptionContextSubset"})
 
 def element_name(row: CheckedRow, check: Check) -> str:
     """`Principal`, `NotAction`, `Constraint`: the element as the row calls it."""
+    if isinstance(row.row, GrantRow) and check.element is Element.PRINCIPAL:
+        return "Grantee" if check.wanted == (row.row.grant.grantee_principal,) else "Retiring"
     name = (_OF_GRANT if row.is_grant else _OF_STATEMENT)[check.element]
     return f"Not{name}" if check.negated else name
 

@@ -114,6 +114,9 @@ def _resource_tests(resources: ResourceTest, target: Target, facts: Facts) -> tu
     bindings = {key: facts.get(key) for key in resources.variables if facts.know(key)}
     place = (target.resource, target.action, target.caller)
     if len(bindings) < len(resources.variables):
+        unknown = resources.element.opaque if resources.element else ()
+        if unknown:  # neither the context nor anybody else can settle it yet
+            return (OpaqueTest("Resource", unknown[0]),)
         return (ResourceVariableTest(resources, *place, bindings),)
     return _certain("Resource", resources.element, covered=resources.covers(*place, bindings))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from policy_engine import Outcome, PolicyEngine, Request, load_bundle
+from policy_engine.model.policy import PolicyKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,3 +178,21 @@ def test_a_managed_policy_may_stand_in_another_file(files: Files) -> None:
     files.put("b-policies.json", {"Policies": [policy], "IsTruncated": False})
     bob = files.load().principals[f"{ACCOUNT}:user/bob"]
     assert [policy.name for policy in bob.identity_policies] == ["bob/P"]
+
+
+def test_a_session_has_its_policies_and_its_role(files: Files) -> None:
+    session = "arn:aws:sts::111122223333:assumed-role/app/s1"
+    role = "arn:aws:iam::111122223333:role/team/app"
+    files.native(
+        principals=[
+            {
+                "Arn": session,
+                "RoleArn": role,
+                "SessionPolicies": [{"PolicyName": "cap", "PolicyDocument": ALLOW}],
+            }
+        ]
+    )
+    record = files.load().principals[session]
+    assert record.role_arn == role
+    (policy,) = record.session_policies
+    assert (policy.kind, policy.name) == (PolicyKind.SESSION, "s1/cap")

@@ -102,13 +102,14 @@ NATIVE: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["invalid-account"],
     ),
     "an endpoint that is none": ({"vpc_endpoints": {"0abc": POLICY}}, ["invalid-id"]),
-    "a service-principal grantee": (
-        key(Grants=[{**GRANT, "GranteePrincipal": None, "GranteeServicePrincipal": "a.amazonaws.com"}]),
-        ["unsupported-field"],
+    "the role of a role": (principal(RoleArn=APP), ["misplaced-policies"]),
+    "two grantees": (
+        key(Grants=[{**GRANT, "GranteeServicePrincipal": "a.amazonaws.com"}]),
+        ["element-conflict"],
     ),
-    "a SourceArn constraint": (
-        key(Grants=[{**GRANT, "Constraints": {"SourceArn": "arn:aws:s3:::b"}}]),
-        ["unsupported-field"],
+    "two who retire": (
+        key(Grants=[{**GRANT, "RetiringPrincipal": APP, "RetiringServicePrincipal": "a.amazonaws.com"}]),
+        ["element-conflict"],
     ),
     "a grant without a grantee": (key(Grants=[{"GrantId": "g", "Operations": []}]), ["missing-field"]),
     "a grant on another key": (key(Grants=[{**GRANT, "KeyId": KEY[:-1] + "c"}]), ["wrong-key"]),

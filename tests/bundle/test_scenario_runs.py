@@ -112,37 +112,148 @@ def test_what_is_invalid_stays_so_for_a_caller_that_has_no_such_policy() -> None
     assert run_case(case(request=request, policies={"identity": ["{"]})).outcome == "invalid"
 
 
+MFA = "aws:MultiFactorAuthPresent"
+WITH_MFA = policy(statement(Condition={"Bool": {MFA: "true"}}))
+PARTNER = "arn:aws:iam::444455556666:role/partner"
+SERVICE = "dynamodb.amazonaws.com"
+SOURCE = "arn:aws:dynamodb:us-east-1:111122223333:table/orders"
+
+
+def grant(**changed: object) -> dict[str, Any]:
+    return {"GrantId": "g", "GranteePrincipal": APP, "Operations": ["Decrypt"], **changed}
+
+
+def test_what_is_not_known_is_neither_there_nor_absent() -> None:
+    policies = {"key": DELEGATES, "identity": [WITH_MFA]}
+    assert run_case(case(policies=policies)).outcome == "implicitDeny"
+    unknown = case(request={"unknown": [MFA.lower()]}, policies=policies)
+    result = run_case(unknown)
+    assert (result.outcome, result.determining, result.unknown) == ("undetermined", (), (MFA.lower(),))
+    assert result.decision is not None
+    assert result.decision.expression == f"Bool {MFA} [true]"
+
+
 @pytest.mark.parametrize(
-    "changed",
-    [
-        {"request": {"unknown": ["aws:SourceIp"]}},
-        {"request": {"grant": {"GrantId": "g", "GranteePrincipal": APP, "Operations": []}}},
-        {"request": {"principal": {"kind": "saml", "arn": "arn:aws:iam::111122223333:saml-provider/x"}}},
-        {
-            "policies": {
-                "grants": [{"GrantId": "g", "GranteeServicePrincipal": "a.amazonaws.com", "Operations": []}]
-            }
-        },
-        {
-            "policies": {
-                "grants": [
-                    {
-                        "GrantId": "g",
-                        "GranteePrincipal": APP,
-                        "Operations": ["Decrypt"],
-                        "Constraints": {"SourceArn": "arn:aws:s3:::b"},
-                    }
-                ]
-            }
-        },
-    ],
-    ids=["unknown", "grant", "saml", "service grantee", "SourceArn"],
+    ("expression", "passes"), [(f"Bool {MFA} [true]", True), ("always", False), (None, True)]
 )
-def test_what_is_not_supported_fails_whatever_is_expected(changed: dict[str, Any]) -> None:
-    for outcome in ("allowed", "implicitDeny", "invalid", "undetermined"):
-        verdict = check_case(case_of(case(expect={"outcome": outcome}, **changed)))
-        assert (verdict.passed, verdict.actual) == (False, "unsupported")
-        assert "not supported yet" in str(verdict.error)
+def test_the_expression_is_compared_where_it_is_given(expression: str | None, passes: bool) -> None:
+    expect = {"outcome": "undetermined", "expression": expression}
+    policies = {"key": DELEGATES, "identity": [WITH_MFA]}
+    verdict = check_case(case_of(case(request={"unknown": [MFA]}, policies=policies, expect=expect)))
+    assert verdict.passed is passes
+    assert passes or f"depends on `Bool {MFA} [true]`" in str(verdict.error)
+
+
+def test_a_wrong_outcome_says_what_it_depends_on() -> None:
+    policies = {"key": DELEGATES, "identity": [WITH_MFA]}
+    verdict = check_case(case_of(case(request={"unknown": [MFA]}, policies=policies)))
+    assert (verdict.passed, verdict.actual) == (False, "undetermined")
+    assert f"[Bool {MFA} [true]]" in str(verdict.error)
+
+
+def test_a_grant_to_a_service_is_bound_to_its_source() -> None:
+    given = grant(
+        GranteePrincipal=None,
+        GranteeServicePrincipal=SERVICE,
+        RetiringServicePrincipal=SERVICE,
+        Constraints={"SourceArn": SOURCE},
+    )
+
+    def outcome(source: str, action: str = "kms:Decrypt") -> str:
+        request = {"principal": SERVICE, "action": action, "context": {"aws:SourceArn": source}}
+        return run_case(case(request=request, policies={"grants": [given]})).outcome
+
+    assert outcome(SOURCE) == "allowed"
+    assert outcome(SOURCE + "s") == "implicitDeny"
+    assert outcome("arn:aws:s3:::b", "kms:RetireGrant") == "allowed"
+
+
+def test_one_principal_in_both_fields_is_one_grantee() -> None:
+    given = grant(GranteePrincipal=SERVICE, GranteeServicePrincipal=SERVICE)
+    request = {"principal": SERVICE}
+    assert run_case(case(request=request, policies={"grants": [given]})).determining == ("grant:g",)
+
+
+def test_the_grant_in_question_is_the_one_to_retire() -> None:
+    request = {"principal": PARTNER, "action": "kms:RetireGrant", "grant": grant(RetiringPrincipal=PARTNER)}
+    assert run_case(case(request=request)).determining == ("grant:g",)
+    other = {**request, "grant": grant(RetiringPrincipal=APP)}
+    assert run_case(case(request=other)).outcome == "implicitDeny"
+
+
+def test_the_grant_in_question_is_the_one_to_make_and_needs_no_id() -> None:
+    parent = grant(Operations=["CreateGrant", "Decrypt"])
+    child = {"GranteePrincipal": PARTNER, "Operations": ["Decrypt"]}
+
+    def outcome(asked: object) -> str:
+        request = {"action": "kms:CreateGrant", "grant": asked}
+        return run_case(case(request=request, policies={"grants": [parent]})).outcome
+
+    assert outcome(child) == "allowed"
+    assert outcome({**child, "Operations": ["Decrypt", "Encrypt"]}) == "implicitDeny"
+    assert outcome(None) == "implicitDeny"
+
+
+@pytest.mark.parametrize(
+    "request_fields",
+    [
+        {"grant": {"GrantId": "g", "Operations": []}},
+        {"grant": grant(KeyId=KEY[:-1] + "c")},
+        {"grant": grant(GranteeServicePrincipal=SERVICE)},
+        {"unknown": [""]},
+    ],
+    ids=["no grantee", "another key", "two grantees", "a key without a name"],
+)
+def test_a_request_that_is_none_fails_whatever_is_expected(request_fields: dict[str, Any]) -> None:
+    verdict = check_case(case_of(case(request=request_fields, expect={"outcome": "invalid"})))
+    assert (verdict.passed, verdict.actual) == (False, "invalid-request")
+
+
+def test_what_is_odd_about_the_grant_in_question_is_told() -> None:
+    result = run_case(case(request={"grant": grant(Operations=["Decrypts"])}))
+    assert result.bundle is not None
+    assert [d.code for d in result.bundle.diagnostics] == ["unknown-operation"]
+
+
+SAML = "arn:aws:iam::111122223333:saml-provider/corp"
+OIDC = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"
+
+
+@pytest.mark.parametrize(
+    ("principal", "provider"),
+    [
+        ({"kind": "saml", "arn": SAML}, SAML),
+        ({"arn": SAML}, SAML),
+        (SAML, SAML),
+        ({"kind": "oidc", "arn": OIDC}, OIDC),
+    ],
+)
+def test_a_federated_caller_is_named_by_its_provider(principal: object, provider: str) -> None:
+    for named, outcome in ((provider, "allowed"), (SAML + "s", "implicitDeny")):
+        key = policy(statement(Principal={"Federated": named}))
+        assert run_case(case(request={"principal": principal}, policies={"key": key})).outcome == outcome
+
+
+def test_a_federated_caller_may_be_named_by_its_session() -> None:
+    key = policy(statement(Principal={"AWS": SESSION}))
+    request = {"principal": {"kind": "saml", "arn": SESSION}}
+    assert run_case(case(request=request, policies={"key": key})).determining == ("key:0",)
+
+
+def test_a_resource_of_another_service_has_its_policy() -> None:
+    bucket = policy(
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": APP},
+            "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::b/*",
+        }
+    )
+    request = {"action": "s3:GetObject", "resource": "arn:aws:s3:::b/o"}
+    assert run_case(case(request=request, policies={"key": bucket})).determining == ("key:0",)
+    assert run_case(case(request=request, policies={})).outcome == "implicitDeny"
+    other = {**request, "resource": "arn:aws:s3:::c/o"}
+    assert run_case(case(request=other, policies={"key": bucket})).outcome == "implicitDeny"
 
 
 @pytest.mark.parametrize(
@@ -153,6 +264,9 @@ def test_what_is_not_supported_fails_whatever_is_expected(changed: dict[str, Any
         {"kind": "role", "arn": ""},
         {"arn": "arn:aws:iam::111122223333:group/g"},
         {"kind": "anonymous", "arn": APP},
+        {"kind": "saml", "arn": OIDC},
+        {"kind": "user", "arn": SAML},
+        {"kind": "oidc", "arn": ""},
     ],
 )
 def test_a_principal_that_is_none_fails_whatever_is_expected(principal: object) -> None:

@@ -124,6 +124,7 @@ def test_json(explain_access: Command) -> None:
         "wanted": ["acme"],
         "got": ["Acme"],
         "met": False,
+        "unsettled": False,
         "negated": False,
         "note": "StringEquals is case-sensitive",
         **place,
@@ -239,7 +240,7 @@ def test_colour_only_where_it_is_wanted(explain_access: Command, monkeypatch: py
 def test_an_internal_failure_has_a_code_of_its_own(
     explain_access: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("secret detail")
 
     monkeypatch.setattr("policy_engine.cli.access_check.explain", broken)
@@ -254,4 +255,96 @@ def test_help_has_examples_and_no_options_that_do_nothing(explain_access: Comman
     ended = explain_access("check", "--help")
     assert ended.code == 0
     assert "Examples:\n    explain-access check --bundle access/" in ended.out
-    assert not [name for name in ("--unknown", "--at", "--via") if name in ended.out]
+    assert not [name for name in ("--at", "--via") if name in ended.out]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("-e", "tenant=acme", "--unknown", MFA), 4),
+        (("-e", "tenant=acme", "--unknown", MFA.upper()), 4),
+        (("--unknown", "kms:EncryptionContext:tenant"), 4),
+        (("--unknown", "kms:EncryptionContext:"), 4),
+        (("-e", "tenant=acme", "--unknown", "aws:SourceIp"), 0),
+        (("-e", "tenant=Acme", "--unknown", MFA), 1),
+        (("--unknown-rest",), 4),
+        (("-e", "tenant=acme", "--unknown-rest"), 4),
+        (("-e", "tenant=acme", "-c", f"{MFA}=true", "--unknown-rest"), 0),
+        (("--unknown-rest", "--expect", "undetermined"), 0),
+        (("-e", "tenant=acme", "--expect", "undetermined"), 1),
+        (("--unknown-rest", "--expect", "allowed"), 1),
+        (("--unknown-rest", "--expect", "denied"), 1),
+        (("--unknown-rest", "--unknown", MFA), 2),
+        (("--unknown", ""), 2),
+        (("-c", f"{MFA}=true", "--unknown", MFA.lower()), 3),
+    ],
+)
+def test_what_is_not_known(explain_access: Command, arguments: tuple[str, ...], code: int) -> None:
+    ended = explain_access(*ASK, *arguments)
+    assert ended.code == code, ended.out + ended.err
+    assert bool(ended.out) == (code in {0, 1, 4})
+
+
+def test_what_decides_is_told(explain_access: Command) -> None:
+    ended = explain_access(*ASK, "--unknown-rest")
+    lines = ended.out.splitlines()
+    assert lines[0].startswith("UNDETERMINED (it depends on what is not known)  kms:Decrypt on key/1234abcd")
+    where = next(line for line in lines if line.startswith("allowed where"))
+    assert "StringEquals kms:EncryptionContext:tenant [acme]" in where
+    assert f"not (Bool {MFA} [false])" in where
+    assert "not known         aws:MultiFactorAuthPresent, kms:EncryptionContext:tenant" in lines
+    assert "API error" not in ended.out
+    found = explain_access(*ASK, "--unknown-rest", "--format", "json").json
+    jsonschema.validate(found, explain_access("schema", "check").json)
+    assert found["outcome"] == "undetermined"
+    assert found["not_known"] == [MFA, "kms:EncryptionContext:tenant"]
+    assert str(found["expression"]) in where
+    request = found["request"]
+    assert isinstance(request, dict)
+    assert set(request["unknown"]) >= {MFA, "kms:EncryptionContext:tenant"}
+    line = explain_access(*ASK, "--unknown-rest", "--format", "oneline").out
+    assert "allowed where StringEquals" in line
+
+
+def test_an_answer_that_does_not_depend_on_it_says_so(explain_access: Command) -> None:
+    ended = explain_access(*ASK, "-e", "tenant=acme", "--unknown", "aws:SourceIp")
+    assert "note: this is the answer whatever aws:SourceIp may be" in ended.out.splitlines()
+
+
+def test_a_request_object_says_what_is_not_known(explain_access: Command, tmp_path: Path) -> None:
+    first = explain_access(*ASK, "--unknown", MFA, "-e", "tenant=acme", "--format", "json")
+    file = tmp_path / "request.json"
+    file.write_text(json.dumps(first.json["request"]), encoding="utf-8")
+    ask = ("check", "--bundle", ACME, "--request", str(file), "--format", "json")
+    again = explain_access(*ask)
+    assert again.code == first.code == 4
+    assert again.json["expression"] == first.json["expression"]
+    assert explain_access(*ask, "--unknown", "kms:EncryptionContext:tenant").code == 3
+
+
+def test_a_request_object_says_which_grant_it_is_about(explain_access: Command, tmp_path: Path) -> None:
+    grant = {
+        "GrantId": "g-1",
+        "GranteePrincipal": APP,
+        "RetiringPrincipal": "arn:aws:iam::444455556666:role/partner",
+        "Operations": ["Decrypt"],
+        "Constraints": {"EncryptionContextSubset": {"tenant": "acme"}, "SourceArn": "arn:aws:s3:::b"},
+    }
+    request = {
+        "principal": "arn:aws:iam::444455556666:role/partner",
+        "action": "kms:RetireGrant",
+        "resource": KEY,
+        "grant": grant,
+    }
+    file = tmp_path / "request.json"
+    file.write_text(json.dumps(request), encoding="utf-8")
+    ask = ("check", "--bundle", ACME, "--request", str(file), "--format", "json")
+    ended = explain_access(*ask)
+    assert ended.code == 0, ended.err
+    jsonschema.validate(ended.json, explain_access("schema", "check").json)
+    asked = ended.json["request"]
+    assert isinstance(asked, dict)
+    assert asked["grant"] == {**grant, "Pending": False}
+    file.write_text(json.dumps(asked), encoding="utf-8")
+    again = explain_access(*ask)
+    assert (again.code, again.json["request"], again.json["id"]) == (0, asked, ended.json["id"])

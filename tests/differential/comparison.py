@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policy_engine.bundle.scenario import run_case
+from tests.differential.shrinking import shrink
 from tests.reference.evaluate import evaluate
 from tests.reference.validity import Invalid
 
@@ -39,3 +40,14 @@ def engine_answer(case: Case) -> Answer:
 def agree(case: Case) -> bool:
     """Do both give the same outcome by the same rows?"""
     return engine_answer(case) == reference_answer(case)
+
+
+def smallest(case: Case) -> Case:
+    """The smallest case of the same disagreement: both still answer as they did."""
+    answers = engine_answer(case).outcome, reference_answer(case).outcome
+
+    def same(one: Case) -> bool:
+        engine, reference = engine_answer(one), reference_answer(one)
+        return engine != reference and (engine.outcome, reference.outcome) == answers
+
+    return shrink(case, same)

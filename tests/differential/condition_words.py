@@ -120,5 +120,11 @@ FAMILIES = {
     "acme:Blob": ("BinaryEquals",),
     "acme:Project": (*STRING_OPERATORS, *NUMERIC_OPERATORS, *DATE_OPERATORS),
 }
-SETS = ("kms:EncryptionContextKeys", "kms:ResourceAliases", "aws:TagKeys", "kms:GrantOperations", "acme:Project")
+SETS = (
+    "kms:EncryptionContextKeys",
+    "kms:ResourceAliases",
+    "aws:TagKeys",
+    "kms:GrantOperations",
+    "acme:Project",
+)
 """Keys that are asked about with ForAllValues and ForAnyValue more often than others."""

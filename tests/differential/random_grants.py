@@ -6,7 +6,15 @@ from tests.differential import vocabulary as words
 from tests.differential.dice import Dice
 
 Grant = dict[str, Any]
-OPERATIONS = ("Decrypt", "Encrypt", "GenerateDataKey", "DescribeKey", "GetPublicKey", "CreateGrant", "RetireGrant")
+OPERATIONS = (
+    "Decrypt",
+    "Encrypt",
+    "GenerateDataKey",
+    "DescribeKey",
+    "GetPublicKey",
+    "CreateGrant",
+    "RetireGrant",
+)
 PAIRS: tuple[dict[str, str], ...] = (
     {"tenant": "acme"}, {"tenant": "acme"}, {"Tenant": "acme"}, {"tenant": "acme", "app": "orders"}, {"tenant": "*"}, {},
     {"tenant": "acme", "Tenant": "acme"}, {"tenant": "acme", "Tenant": "other"}, {"TENANT": "Acme"}, {"app": "orders"},
@@ -41,7 +49,9 @@ class GrantMaker:
     def principal(self, role: str) -> dict[str, str]:
         """The grantee or retiree, in the field that it belongs to."""
         name = self._name()
-        return {f"{role}{'Principal' if name.startswith('arn:') or name.isdigit() else 'ServicePrincipal'}": name}
+        return {
+            f"{role}{'Principal' if name.startswith('arn:') or name.isdigit() else 'ServicePrincipal'}": name
+        }
 
     def _name(self) -> str:
         if self.caller and self.dice.often(0.5):

@@ -12,7 +12,7 @@ from tests.reference.principals import caller_of
 
 Policies = dict[str, Any]
 Statement = dict[str, Any]
-WITHOUT_IDENTITY = ("root", "service", "anonymous", "saml", "oidc")
+WITHOUT_IDENTITY = ("root", "service", "anonymous")
 SESSIONS = ("assumed-role", "federated-user")
 OF_RESOURCES = ("key", "rcp", "endpoint")
 VERSIONS = ("2012-10-17", "2012-10-17", "2012-10-17", "2008-10-17", None)
@@ -71,7 +71,10 @@ class PolicyMaker:
         """A statement that is likely to allow this very request."""
         dice = self.dice
         service = self.request["action"].split(":")[0]
-        statement: Statement = {"Effect": "Allow", "Action": dice.one(["*", f"{service}:*", self.request["action"]])}
+        statement: Statement = {
+            "Effect": "Allow",
+            "Action": dice.one(["*", f"{service}:*", self.request["action"]]),
+        }
         statement["Resource"] = dice.one(["*", "*", self.request["resource"]])
         if layer in OF_RESOURCES:
             statement["Principal"] = "*" if layer != "key" else self._the_caller()
@@ -81,8 +84,6 @@ class PolicyMaker:
 
     def _the_caller(self) -> Json:
         name = name_of(self.request)
-        if self.kind in ("saml", "oidc"):
-            return {"Federated": name}
         if not name.startswith("arn:"):
             return {"Service": name} if name else "*"
         account = name.split(":")[4]
@@ -132,10 +133,12 @@ class PolicyMaker:
         if dice.often(0.15):
             element["Service"] = dice.one([words.TRAIL_SERVICE, [words.STORE_SERVICE]])
         if dice.often(0.1):
-            element["Federated"] = dice.one([words.FEDERATED[0]["arn"], [words.FEDERATED[1]["arn"]]])
+            element["Federated"] = dice.one([words.PROVIDERS[0], list(words.PROVIDERS)])
         if dice.often(0.03):
             element["CanonicalUser"] = "79a59df900b949e55d96a1e698fbaced"
-        return element if dice.often(0.9) else {name: value for name, value in element.items() if name != "AWS"}
+        return (
+            element if dice.often(0.9) else {name: value for name, value in element.items() if name != "AWS"}
+        )
 
     def spoil(self, policies: Policies) -> None:
         """Put something that must be refused into the key policy or an identity policy."""

@@ -35,7 +35,7 @@ def name_of(asked: Request) -> str:
 
 def _caller(dice: Dice) -> dict[str, Any] | str:
     if dice.often(0.12):
-        return dict(dice.one([*words.SERVICES, *words.SERVICES, words.NOBODY, *words.FEDERATED]))
+        return dict(dice.one([*words.SERVICES, *words.SERVICES, words.NOBODY]))
     account = dice.one((words.OWNER, words.OWNER, words.OWNER, words.PARTNER, words.STRANGER))
     caller: dict[str, Any] = dict(dice.one(words.callers_of(account)))
     if dice.often(0.1):

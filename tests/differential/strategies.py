@@ -10,12 +10,17 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from policy_engine.bundle.scenario_form import OptionsForm
+from tests.differential import vocabulary as words
 from tests.differential.dice import Dice
 from tests.differential.random_policies import PolicyMaker
 from tests.differential.random_requests import key_record, request
 
 Case = dict[str, Any]
-OPTIONS = ("caps_limit_grants", "grant_context_names_ignore_case")
+OPTIONS = (
+    "caps_limit_grants", "grant_context_names_ignore_case", "aws_wildcard_allows_services", "bool_takes_variables",
+    "any_value_if_exists_holds_when_absent", "listed_role_exempts_sessions",
+)  # fmt: skip
 
 
 def cases() -> st.SearchStrategy[Case]:
@@ -31,8 +36,11 @@ def random_case(rng: random.Random) -> Case:
     case: Case = {"request": asked, "policies": maker.policies()}
     if dice.often(0.03):
         maker.spoil(case["policies"])
-    if dice.often(0.5):
+    if asked["resource"] == words.KEY and dice.often(0.5):
         case["key"] = key_record(dice)
     if dice.often(0.25):
-        case["options"] = {option: dice.often(0.5) for option in OPTIONS}
+        drawn = {option: dice.often(0.5) for option in OPTIONS}
+        case["options"] = {
+            option: value for option, value in drawn.items() if option in OptionsForm.model_fields
+        }
     return case

@@ -41,10 +41,7 @@ def principals_of(account: str) -> list[str]:
 
 SERVICES = ({"kind": "service", "arn": TRAIL_SERVICE}, {"kind": "service", "arn": STORE_SERVICE})
 NOBODY = {"kind": "anonymous", "arn": ""}
-FEDERATED = (
-    {"kind": "saml", "arn": f"arn:aws:iam::{OWNER}:saml-provider/corp"},
-    {"kind": "oidc", "arn": "accounts.google.com"},
-)
+PROVIDERS = (f"arn:aws:iam::{OWNER}:saml-provider/corp", "accounts.google.com")
 UNIQUE_IDS = ("AROADBQP57FF2AEXAMPLE", "AIDACKCEVSQ6C2EXAMPLE")
 
 ACTIONS = (
@@ -64,13 +61,47 @@ ACTION_PATTERNS = (
     "s3:*", "kms:Generate*", "kms:*Grant*", "sqs:Send*", "s3:Get*", "kms:Unheard", "kms:RetireGrant", "",
 )  # fmt: skip
 RESOURCE_PATTERNS = (
-    "*", "*", "*", KEY, KEY, OTHER_KEY, ALIAS, f"arn:aws:kms:us-east-1:{OWNER}:key/*", f"arn:aws:kms:*:{OWNER}:*",
-    f"arn:aws:kms:us-east-1:{OWNER}:*", f"arn:aws:kms:us-east-1:{PARTNER}:*", "arn:aws:kms:*", "arn:aws:kms:us-east-1", "arn:aws:*",
-    "arn:aws:kms:us-*:*:key/1234*", "arn:aws:k*:us-east-1:*:key/*", "arn:aws:kms:us-*3:key/*", "1234abcd-12ab-34cd-56ef-1234567890ab",
-    "alias/orders", "arn:*:kms:*:*:key/????abcd-*", "arn:aws:s3:::bucket/*", "arn:aws:kms:*:key/*", "arn:aws:kms:us-*:key/1234*",
-    "arn:aws:kms:*", "arn:aws:kms:us-east-1:*:1234*", "arn:aws:kms:*:*:*", "arn:aws:kms:us-east-1:*:*:*", "arn:aws:s3:::*/x", "arn:*:key/*", "**",
-    "arn:aws:kms:us-east-?:*:key/*ab", "*:*", "arn:aws-cn:kms:*:*:*", "arn:aws:KMS:us-east-1:*:key/*", "arn:aws:kms:us-east-1:1111*3333:key/*", f"{KEY}*",
-    QUEUE, "arn:aws:sqs:*:*:*", "arn:aws:s3:::*", BUCKET, "arn:aws:sqs:*",
+    "*",
+    "*",
+    "*",
+    KEY,
+    KEY,
+    OTHER_KEY,
+    ALIAS,
+    f"arn:aws:kms:us-east-1:{OWNER}:key/*",
+    f"arn:aws:kms:*:{OWNER}:*",
+    f"arn:aws:kms:us-east-1:{OWNER}:*",
+    f"arn:aws:kms:us-east-1:{PARTNER}:*",
+    "arn:aws:kms:*",
+    "arn:aws:kms:us-east-1",
+    "arn:aws:*",
+    "arn:aws:kms:us-*:*:key/1234*",
+    "arn:aws:k*:us-east-1:*:key/*",
+    "arn:aws:kms:us-*3:key/*",
+    "1234abcd-12ab-34cd-56ef-1234567890ab",
+    "alias/orders",
+    "arn:*:kms:*:*:key/????abcd-*",
+    "arn:aws:s3:::bucket/*",
+    "arn:aws:kms:*:key/*",
+    "arn:aws:kms:us-*:key/1234*",
+    "arn:aws:kms:*",
+    "arn:aws:kms:us-east-1:*:1234*",
+    "arn:aws:kms:*:*:*",
+    "arn:aws:kms:us-east-1:*:*:*",
+    "arn:aws:s3:::*/x",
+    "arn:*:key/*",
+    "**",
+    "arn:aws:kms:us-east-?:*:key/*ab",
+    "*:*",
+    "arn:aws-cn:kms:*:*:*",
+    "arn:aws:KMS:us-east-1:*:key/*",
+    "arn:aws:kms:us-east-1:1111*3333:key/*",
+    f"{KEY}*",
+    QUEUE,
+    "arn:aws:sqs:*:*:*",
+    "arn:aws:s3:::*",
+    BUCKET,
+    "arn:aws:sqs:*",
 )
 VARIABLE_RESOURCES = (
     "arn:aws:kms:us-east-1:${aws:PrincipalAccount}:key/*", "arn:aws:kms:*:*:key/${aws:PrincipalTag/id}", "arn:aws:kms:*:${aws:PrincipalAccount}:*",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from policy_engine import Bundle, KeyRecord, Outcome, PolicyEngine, Request
+from policy_engine import Bundle, Grant, GrantConstraints, KeyRecord, Options, Outcome, PolicyEngine, Request
 from policy_engine.model.policy import Policy, PolicyKind
 from policy_engine.reading import collect_document
 from policy_engine.syntax.json_document import parse_json
@@ -125,6 +125,28 @@ def test_too_much_that_is_unknown_is_undetermined() -> None:
     assert ask(engine, {}, tuple(names)) is Outcome.UNDETERMINED
 
 
+def test_what_follows_from_unknown_pairs_is_unknown_too() -> None:
+    names = deny(Principal="*", Condition={"ForAnyValue:StringEquals": {"kms:EncryptionContextKeys": "dept"}})
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, policy(allow(Principal="*"), names))}))
+    assert ask(engine, {}, ("kms:EncryptionContext:dept",)) is Outcome.UNDETERMINED
+    assert (
+        ask(engine, {"kms:EncryptionContext:tenant": "a"}, ("kms:EncryptionContext:",))
+        is Outcome.UNDETERMINED
+    )
+    assert ask(engine, {"kms:EncryptionContext:tenant": "a"}) is Outcome.ALLOWED
+
+
+def test_a_constraint_on_unknown_pairs_is_undetermined_with_names_as_spelt() -> None:
+    grant = Grant(
+        "g", ROLE + "app", ("Decrypt",), GrantConstraints(encryption_context_subset={"Tenant": "a"})
+    )
+    options = Options(grant_context_names_ignore_case=False)
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, grants=(grant,))}), options=options)
+    assert ask(engine, {}, ("kms:EncryptionContext:Tenant",)) is Outcome.UNDETERMINED
+    assert ask(engine, {"kms:EncryptionContext:Tenant": "a"}) is Outcome.ALLOWED
+    assert ask(engine, {"kms:EncryptionContext:tenant": "a"}) in DENIED
+
+
 # -- parts of a policy that are not known yet ---------------------------------------------------------------
 
 MARK = "@"
@@ -214,6 +236,13 @@ def test_opaque_values_against_completions(seed: int) -> None:
 )
 def test_a_whole_element_or_statement_can_be_unknown(statement: object) -> None:
     text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    assert outcome_under(opaque_policy(text), {}) is Outcome.UNDETERMINED
+
+
+def test_an_unknown_resource_beside_a_policy_variable_is_undetermined() -> None:
+    resources = [KEY.replace("1234abcd", "${aws:RequestTag/x}"), MARK]
+    statements = [allow(Principal="*"), deny(Principal="*", Resource=resources)]
+    text = json.dumps({"Version": "2012-10-17", "Statement": statements})
     assert outcome_under(opaque_policy(text), {}) is Outcome.UNDETERMINED
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SCENARIOS = Path(__file__).parents[2] / "fixtures" / "scenarios"
 SCHEMA = SCHEMAS["check"]()
+_WORDS = {Outcome.ALLOWED: "ALLOWED", Outcome.UNDETERMINED: "UNDETERMINED"}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,9 @@ def explained() -> list[tuple[str, CaseResult, Explanation]]:
         if result.decision is None or result.bundle is None or case.form is None:
             continue
         engine = PolicyEngine(result.bundle, options=case.form.options.options())
-        found.append((str(case.name), result, explain(engine, result.decision.request)))
+        found.append(
+            (str(case.name), result, explain(engine, result.decision.request, unknown=result.unknown))
+        )
     assert len(found) > 50
     return found
 
@@ -88,7 +91,17 @@ def test_the_document_fits_its_schema(explained: list[tuple[str, CaseResult, Exp
 def test_every_explanation_can_be_shown(explained: list[tuple[str, CaseResult, Explanation]]) -> None:
     for name, _, explanation in explained:
         lines = render(explanation).splitlines()
-        word = "ALLOWED" if explanation.decision.allowed else "DENIED"
+        word = _WORDS.get(explanation.decision.outcome, "DENIED")
         assert lines[0].startswith(word), name
         assert oneline(explanation).startswith(word), name
         assert all(line == line.rstrip() for line in lines), name
+
+
+def test_only_an_undetermined_answer_names_what_it_depends_on(
+    explained: list[tuple[str, CaseResult, Explanation]],
+) -> None:
+    for name, _, explanation in explained:
+        undetermined = explanation.decision.outcome is Outcome.UNDETERMINED
+        assert bool(explanation.not_known) == undetermined, name
+        assert bool(explanation.decision.expression) == undetermined, name
+        assert not explanation.misses or not undetermined, name

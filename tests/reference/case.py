@@ -53,7 +53,9 @@ class Case:
 
     @property
     def account(self) -> str | None:
-        """The account of the resource, as aws:ResourceAccount has it."""
+        """The account of the resource, as aws:ResourceAccount has it; without a key, KMS acts in the caller's own."""
+        if self.of_kms and self.operation in NO_KEY:
+            return self.caller.account
         return facts.resource_account(self.request["resource"], self.caller, self.values)
 
     @property

@@ -14,47 +14,56 @@ from typing import Any
 
 from tests.reference import patterns
 from tests.reference.facts import CONTEXT_PREFIX, MULTI_VALUED, Values, text_of
+from tests.reference.plain_data import Json
 from tests.reference.validity import ARN, STRING, operator_of
 
 Compared = bool | None
+Options = dict[str, Any]
 Comparer = Callable[[patterns.Pattern, str], Compared]
 Relation = Callable[[Decimal, Decimal], bool]
 
 
-def holds(statement: dict[str, Any], version: str, values: Values) -> bool:
+def holds(statement: dict[str, Any], version: str, values: Values, options: Options) -> bool:
     """Rule 57: every key under every operator."""
     return all(
-        _one_holds(name, key.lower(), wanted if isinstance(wanted, list) else [wanted], version, values)
+        _one_holds(name, key.lower(), _expanded(name, wanted, version, values, options), values, options)
         for name, keys in statement.get("Condition", {}).items()
         for key, wanted in keys.items()
     )
 
 
-def _one_holds(name: str, key: str, wanted: list[Any], version: str, values: Values) -> bool:
+def _expanded(
+    name: str, wanted: Json, version: str, values: Values, options: Options
+) -> list[patterns.Pattern] | None:
+    """The policy's values as patterns, or None where it lists none."""
+    listed = wanted if isinstance(wanted, list) else [wanted]
+    with_variables = {*STRING, *ARN, *(["bool"] if options.get("bool_takes_variables", False) else [])}
+    expands = version == "2012-10-17" and operator_of(name)[1] in with_variables
+    return _resolved(listed, values, expands=expands) if listed else None
+
+
+def _one_holds(
+    name: str, key: str, wanted: list[patterns.Pattern] | None, values: Values, options: Options
+) -> bool:
     quantifier, operator, if_exists = operator_of(name)
     given = values.get(key) or None  # rule 95: an empty list is absent
     if operator == "null":
-        return any(text_of(one).lower() == ("true" if given is None else "false") for one in wanted)
+        return any(_literal(one).lower() == ("true" if given is None else "false") for one in wanted or [])
     negated = "not" in operator
-    if not wanted and quantifier is None:  # rule 92, before 58 and 93
+    if wanted is None and quantifier is None:  # rule 92, before 58 and 93
         return negated
     if given is None:
-        return _missing(quantifier, negated=negated, if_exists=if_exists)
-    return _present(quantifier, operator, key, _resolved(operator, wanted, version, values), given)
+        if quantifier == "any":  # rule 62
+            return if_exists and bool(options.get("any_value_if_exists_holds_when_absent", False))
+        return quantifier == "all" or negated or if_exists  # rules 58, 59
+    return _present(quantifier, operator, key, wanted or [], given)
 
 
-def _missing(quantifier: str | None, *, negated: bool, if_exists: bool) -> bool:
-    """Rules 58, 59, 62."""
-    if quantifier is not None:
-        return quantifier == "all"
-    return negated or if_exists
-
-
-def _resolved(operator: str, wanted: list[Any], version: str, values: Values) -> list[patterns.Pattern]:
+def _resolved(wanted: list[Any], values: Values, *, expands: bool) -> list[patterns.Pattern]:
     """The policy's values as patterns; those with a variable that has no value drop out (rules 64, 94)."""
     found = []
     for text in map(text_of, wanted):
-        if version != "2012-10-17" or operator not in (*STRING, *ARN):
+        if not expands:
             found.append(patterns.wild(text))
             continue
         try:
@@ -150,7 +159,11 @@ def _time(text: str) -> Decimal | None:
     parts = hours_minutes.split(":")
     offset = zone[1:].split(":")
     shape = [len(one) for one in (*parts, *offset)]
-    if shape not in ([2, 2, 2, 2], [2, 2, 2, 2, 2]) or not all(map(_digits, (*parts, *offset))) or zone[:1] not in ("+", "-"):
+    if (
+        shape not in ([2, 2, 2, 2], [2, 2, 2, 2, 2])
+        or not all(map(_digits, (*parts, *offset)))
+        or zone[:1] not in ("+", "-")
+    ):
         return None
     if point and (len(parts) < 3 or not _digits(fraction)):
         return None

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from tests.reference.plain_data import Json
-from tests.reference.principals import SERVICE, Caller
+from tests.reference.principals import ANONYMOUS, SERVICE, Caller
 
 CONTEXT_PREFIX = "kms:encryptioncontext:"
 MULTI_VALUED = {
@@ -87,6 +87,8 @@ def _about_caller(caller: Caller) -> dict[str, list[str] | None]:
     }
     if caller.kind == SERVICE:
         facts["aws:principalorgid"] = None  # rule 78
+    if caller.kind == ANONYMOUS:
+        facts["aws:principaltype"] = ["Anonymous"]
     if caller.account is None:
         return facts
     facts["aws:principalaccount"] = facts["kms:calleraccount"] = [caller.account]

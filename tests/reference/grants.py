@@ -15,7 +15,7 @@ WITHOUT_ENCRYPTION_CONTEXT = {"describekey", "retiregrant"}  # rule 44
 
 def names(principal: str | None, caller: Caller) -> str | None:
     """How a grant's principal means the caller: `itself`, its `role`, or its `account`."""
-    if not principal or caller.kind == "anonymous":
+    if not principal or caller.kind in ("anonymous", "saml", "oidc"):
         return None
     account = account_named(principal)
     if account is not None:  # rule 12: the root ARN is the account, for the root user as well
@@ -95,14 +95,25 @@ def _same_or_stricter(
     return any(wanted <= _pairs(constraint.items(), ignore_case=ignore_case) for constraint in either)
 
 
-def may_retire(grant: Grant, caller: Caller, key_account: str) -> set[str]:
-    """Rule 47: how the caller may retire the grant; `account` still needs an identity Allow."""
+def may_retire(grant: Grant, request: dict[str, Any], caller: Caller) -> set[str]:
+    """Rule 47: how the grant itself lets the caller retire it; one that is not visible yet needs its token (rule 48)."""
+    if not _usable(grant, request.get("grant_tokens") or []):
+        return set()
     found = {
         names(grant.get("RetiringPrincipal"), caller),
         names(grant.get("RetiringServicePrincipal"), caller),
     }
     if "retiregrant" in [one.lower() for one in grant.get("Operations", [])]:
         found.add(reaches(grant, caller))
-    if names(grant.get("IssuingAccount"), caller) == "account" or caller.account == key_account:
-        found.add("account")
-    return {word for word in found if word is not None}
+    return {word for word in found if word in ("itself", "role")}
+
+
+def accounts_of(grant: Grant) -> set[str]:
+    """Rule 47: accounts that may let their principals retire the grant, besides the key's: issuing and retiring ones.
+
+    So may an account that is the grantee of a grant which lists RetireGrant (rule 97).
+    """
+    named = [grant.get("IssuingAccount"), grant.get("RetiringPrincipal")]
+    if "retiregrant" in [one.lower() for one in grant.get("Operations", [])]:
+        named.append(grant.get("GranteePrincipal"))
+    return {account for name in named if name and (account := account_named(name)) is not None}

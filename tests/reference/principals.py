@@ -89,9 +89,10 @@ def _by_unique_id(text: str, caller: Caller) -> str | None:
     return "named" if caller.kind == "user" else "direct"
 
 
-def _aws_entry(text: str, caller: Caller, effect: str) -> str | None:
-    if text == "*":  # rule 11: of services, a Deny only
-        return "named" if caller.kind != SERVICE or effect == "Deny" else None
+def _aws_entry(text: str, caller: Caller, effect: str, options: dict[str, Any]) -> str | None:
+    if text == "*":  # rule 11: of services, a Deny only, or as the option says
+        of_services = effect == "Deny" or options.get("aws_wildcard_allows_services", False)
+        return "named" if caller.kind != SERVICE or of_services else None
     if caller.kind in WITHOUT_ACCOUNT:
         return None
     if account_named(text) is not None:
@@ -101,33 +102,54 @@ def _aws_entry(text: str, caller: Caller, effect: str) -> str | None:
     return "direct" if covers_as_role(text, caller) else _by_unique_id(text, caller)
 
 
-def _entry(type_: str, text: str, caller: Caller, effect: str) -> str | None:
+def _entry(type_: str, text: str, caller: Caller, effect: str, options: dict[str, Any]) -> str | None:
     if type_ == "AWS":
-        return _aws_entry(text, caller, effect)
+        return _aws_entry(text, caller, effect, options)
     kinds = {"Service": (SERVICE,), "Federated": ("saml", "oidc"), "CanonicalUser": ()}[type_]
     return "named" if caller.kind in kinds and text in (caller.arn, "*") else None
 
 
-def matches(element: Json, caller: Caller, effect: str) -> set[str]:
+def matches(element: Json, caller: Caller, effect: str, options: dict[str, Any]) -> set[str]:
     """How a Principal element means the caller; empty where it does not."""
     if element == "*":
         return {"named"}
-    found = {
-        _entry(type_, text, caller, effect)
-        for type_, texts in element.items()
-        for text in ([texts] if isinstance(texts, str) else texts)
-    }
+    found = {_entry(type_, text, caller, effect, options) for type_, text in _listed(element)}
     return {word for word in found if word is not None}
 
 
-def statement_matches(statement: dict[str, Any], caller: Caller, *, bounded: bool) -> set[str]:
+def _listed(element: dict[str, Any]) -> list[tuple[str, str]]:
+    """Every entry with its type."""
+    return [
+        (type_, text)
+        for type_, texts in element.items()
+        for text in ([texts] if isinstance(texts, str) else texts)
+    ]
+
+
+def _without_roles(element: Json, caller: Caller) -> Json:
+    """A NotPrincipal without what names the session's role, for the reading in which a role does not spare its sessions."""
+    if element == "*" or caller.kind != "assumed-role":
+        return element
+    kept: dict[str, list[str]] = {}
+    for type_, text in _listed(element):
+        if not covers_as_role(text, caller):
+            kept.setdefault(type_, []).append(text)
+    return kept
+
+
+def statement_matches(
+    statement: dict[str, Any], caller: Caller, options: dict[str, Any], *, bounded: bool
+) -> set[str]:
     """The same for a statement, with NotPrincipal (rules 17, 18, 20, 102)."""
     if "Principal" in statement:
-        return matches(statement["Principal"], caller, statement["Effect"])
+        return matches(statement["Principal"], caller, statement["Effect"], options)
     if "NotPrincipal" not in statement:
         return set()
-    if statement["Effect"] == "Allow" and not any(statement["NotPrincipal"].values()):  # rule 92
+    effect, element = statement["Effect"], statement["NotPrincipal"]
+    if effect == "Allow" and element != "*" and not _listed(element):  # rule 92
         return set()
-    if bounded and statement["Effect"] == "Deny":
+    if bounded and effect == "Deny":
         return {"named"}
-    return set() if matches(statement["NotPrincipal"], caller, statement["Effect"]) else {"named"}
+    if effect == "Deny" and not options.get("listed_role_exempts_sessions", True):
+        element = _without_roles(element, caller)
+    return set() if matches(element, caller, effect, options) else {"named"}

@@ -45,14 +45,16 @@ def _statement_matches(
 ) -> frozenset[str] | None:
     how: frozenset[str] = frozenset()
     if layer not in validity.IDENTITY_KINDS:
-        how = frozenset(principals.statement_matches(statement, case.caller, bounded=case.bounded))
+        how = frozenset(
+            principals.statement_matches(statement, case.caller, case.options, bounded=case.bounded)
+        )
         if not how:
             return None
     seen = facts.seen_by(layer, case.request["resource"], case.values)
     matched = (
         _action_matches(case.request["action"], statement)
         and _resource_matches(case, layer, statement, version, seen)
-        and conditions.holds(statement, version, seen)
+        and conditions.holds(statement, version, seen, case.options)
     )
     return how if matched else None
 

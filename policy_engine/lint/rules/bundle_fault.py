@@ -61,7 +61,6 @@ RULE = Rule(
         "unknown-group",
         "unknown-policy-name",
         "unresolved-policy",
-        "unsupported-field",
         "wrong-key",
     ),
 )

@@ -5,7 +5,7 @@ What:
     it allows anything, because their key policies do not let the account's IAM policies count for it.
     Decided with the engine on everything that was loaded: no context allows any of it, and with the
     delegation added it is allowed. What a Deny, a permissions boundary or an SCP takes away is not reported
-    here.
+    here, and kms:RetireGrant is not counted: key policies have no say in it.
 
 Why:
     KMS keys are the exception among AWS resources: an identity policy alone gives no access to them. The

@@ -1,12 +1,12 @@
 """C405 unknown-operator: there is no such condition operator.
 
 What:
-    A Condition block names an operator that the policy language does not have, such as `StringEqual`, or
-    one that this version of the engine does not evaluate yet. Operators ignore case.
+    A Condition block names an operator that the policy language does not have, such as `StringEqual`.
+    Operators ignore case.
 
 Why:
-    AWS refuses an unknown operator. The engine refuses what it cannot evaluate, rather than to take the
-    condition for met; the rules that decide with the engine do not look at such a policy.
+    AWS refuses an unknown operator. The engine refuses it too, rather than to take the condition for met;
+    the rules that decide with the engine do not look at such a policy.
     See
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 
@@ -51,5 +51,5 @@ RULE = Rule(
     summary="there is no such condition operator",
     where=(Where.KEY, Where.IDENTITY),
     docs=__doc__,
-    codes=("unknown-operator", "unsupported-operator"),
+    codes=("unknown-operator",),
 )

@@ -1,14 +1,10 @@
-"""Where the engine does not yet decide as the rules say: the smallest case of each, expected to disagree.
-
-An entry is removed when the engine agrees (a case that passes fails the run), and strategies.py then stops avoiding it.
-"""
+"""Where engine and reference once disagreed: the smallest case of each."""
 
 from typing import Any
 
 import pytest
 
-from policy_engine.bundle.scenario import run_case
-from tests.reference.evaluate import evaluate
+from tests.differential.comparison import engine_answer, reference_answer
 from tests.reference.plain_data import Json
 
 OWNER, PARTNER = "111122223333", "444455556666"
@@ -37,7 +33,7 @@ def _when(condition: dict[str, Any], **context: str) -> dict[str, Any]:
     return {"request": _request("kms:Decrypt", context=context), "policies": policies}
 
 
-OPEN: dict[str, dict[str, Any]] = {
+MENDED: dict[str, dict[str, Any]] = {
     "rule 31: aliases belong to their account's callers": {
         "request": _request("kms:DeleteAlias", resource=f"arn:aws:kms:us-east-1:{PARTNER}:alias/orders"),
         "policies": {"identity": [_statements(EVERYTHING)]},
@@ -88,9 +84,6 @@ OPEN: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.xfail(reason="the engine does not decide by this rule yet", strict=True, raises=AssertionError)
-@pytest.mark.parametrize("case", OPEN.values(), ids=OPEN)
-def test_the_engine_agrees(case: dict[str, Any]) -> None:
-    wanted = evaluate(case)
-    engine = run_case({**case, "name": "open", "expect": {"outcome": "allowed"}})
-    assert (engine.outcome, frozenset(engine.determining)) == (wanted.outcome, wanted.determining)
+@pytest.mark.parametrize("case", MENDED.values(), ids=MENDED)
+def test_they_agree(case: dict[str, Any]) -> None:
+    assert engine_answer(case) == reference_answer(case)
