@@ -111,5 +111,5 @@ class GrantTokenTest:
 
     def holds(self, context: RequestContext) -> bool:
         """Whether the context passes."""
-        presented = context.get(GRANT_TOKENS, ())
+        presented = _values(context, GRANT_TOKENS)
         return any(token in presented for token in self.tokens)

@@ -38,6 +38,9 @@ class ComesThroughTest:
 
     def holds(self, context: RequestContext) -> bool:
         """Whether the context passes."""
-        forwarded = _VIA_SERVICE in context or context.get(_VIA_AWS) == "true"
-        through = not forwarded and self.endpoint in {None, context.get(self.key)}
-        return through != self.negated
+        forwarded = bool(context.get(_VIA_SERVICE)) or context.get(_VIA_AWS) == "true"
+        given = context.get(self.key)
+        named = (
+            self.endpoint is None or given == self.endpoint or (given is not None and self.endpoint in given)
+        )
+        return (named and not forwarded) != self.negated

@@ -61,8 +61,8 @@ class Directory:
         """Forget a principal, if it is known."""
         self._principals.pop(arn, None)
         name = _role_name(arn)
-        if name is not None:
-            self._roles.pop(name, None)
+        if name is not None and self._roles.get(name) == arn:
+            del self._roles[name]
 
     def put_group(self, record: GroupRecord) -> None:
         """Add or replace a group."""

@@ -33,7 +33,8 @@ def canonical_context(context: ContextInput) -> RequestContext:
     """The canonical form of a context.
 
     Raises:
-        RequestError: a key is empty, or a value is neither text, boolean, number nor a list of these.
+        RequestError: a key is empty or given twice, or a value is neither text, boolean, number
+            nor a list of these.
     """
     canonical: dict[str, CanonicalValue] = {}
     pairs: list[tuple[str, str]] = []
@@ -44,6 +45,10 @@ def canonical_context(context: ContextInput) -> RequestContext:
         texts = _texts(key, value)
         if name.startswith(ENCRYPTION_CONTEXT) and texts:
             pairs += [(key[len(ENCRYPTION_CONTEXT) :], text) for text in texts]
+        if name in canonical and not name.startswith(ENCRYPTION_CONTEXT):
+            raise RequestError(
+                f"the condition key `{printable(name)}` is given twice", help="give it once, in one spelling"
+            )
         if name in canonical:
             texts = (*_as_tuple(canonical[name]), *texts)
         if texts:

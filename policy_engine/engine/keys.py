@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policy_engine.case import ascii_lower
 from policy_engine.graph.lowering import lower_grant, lower_policies
 from policy_engine.model.principal import Principal, PrincipalKind
 from policy_engine.syntax.arn import is_account_id, parse_arn
@@ -49,7 +50,7 @@ def _grantee_name(grantee: str) -> str:
 
 
 def _role(account: str, name: str) -> str:
-    return f"{account} role {name.lower()}"
+    return f"{account} role {ascii_lower(name)}"
 
 
 def _names(caller: Principal) -> Iterator[str]:

@@ -16,7 +16,7 @@ from policy_engine.engine.organization import OrganizationRows
 from policy_engine.engine.partial import partial_context
 from policy_engine.engine.residuals import Residual, build_residual
 from policy_engine.engine.situation import Ceilings, EndpointRows, Situation
-from policy_engine.errors import PolicyEngineError
+from policy_engine.errors import PolicyEngineError, RequestError
 from policy_engine.graph.lowering import lower_policy
 from policy_engine.graph.nodes import NodeTable
 from policy_engine.graph.tests import SharedTests
@@ -84,6 +84,8 @@ class PolicyEngine:
         context = with_tokens(canonical_context(request.context), request.grant_tokens)
         if isinstance(request.principal, str):
             parse_principal(request.principal)
+        if isinstance(unknown, str):
+            raise RequestError("`unknown` is a list of condition keys", help="write [key]")
         try:
             return decision_of(request, self._residual_of(request), partial_context(context, unknown))
         except PolicyEngineError:
@@ -116,14 +118,13 @@ class PolicyEngine:
     def bind(self, principal: str, session_context: ContextInput | None = None) -> Callable[..., Outcome]:
         """A `decide` for one caller: `ask(action, resource, context={})`.
 
-        The session's context is canonicalised once; a call's context, in any spelling, is joined to it.
+        A call's context is joined to the session's, which wins where both have a key.
         """
         parse_principal(principal)
-        session = canonical_context(session_context or {})
+        session = dict(session_context or {})
 
         def ask(action: str, resource: str, context: ContextInput | None = None) -> Outcome:
-            joined = {**session, **canonical_context(context)} if context else session
-            return self.decide(principal, action, resource, joined)
+            return self.decide(principal, action, resource, canonical_context({**(context or {}), **session}))
 
         return ask
 
@@ -199,26 +200,25 @@ class PolicyEngine:
         """Add or replace a user, role or session."""
         with self._lock:
             self._directory.put(record)
-            self._forget_callers(record.arn)
+            self._forget_callers()
 
     def remove_principal(self, arn: str) -> None:
         """Forget a principal; it has no identity policies from then on."""
         with self._lock:
             self._directory.remove(arn)
-            self._forget_callers(arn)
+            self._forget_callers()
 
     def put_group(self, record: GroupRecord) -> None:
         """Add or replace a group."""
         with self._lock:
             self._directory.put_group(record)
-            self._callers.clear()
-            self._residuals.clear()
+            self._forget_callers()
 
     def remove_group(self, arn: str) -> None:
         """Forget a group."""
         with self._lock:
             self._directory.remove_group(arn)
-            self._forget_callers(arn)
+            self._forget_callers()
 
     def put_organization(self, organization: Organization) -> None:
         """Set the organization with its SCPs and RCPs."""
@@ -243,15 +243,10 @@ class PolicyEngine:
         for cached in [cached for cached in list(self._residuals) if matches(cached)]:
             del self._residuals[cached]
 
-    def _forget_callers(self, arn: str) -> None:
-        """Forget who was made from a record, and whoever a new record may now belong to."""
-        touched = {
-            name for name, caller in self._callers.items() if arn in caller.records or not caller.known
-        }
-        touched |= {arn}
-        for name in touched:
-            self._callers.pop(name, None)
-        self._forget(lambda cached: cached[0] in touched or cached[0] not in self._callers)
+    def _forget_callers(self) -> None:
+        """Forget every caller: a record that comes or goes may belong to any, as a role to its sessions."""
+        self._callers.clear()
+        self._residuals.clear()
 
     def _residual_of(self, request: Request) -> Residual:
         if isinstance(request.principal, str) and request.grant is None:

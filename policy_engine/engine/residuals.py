@@ -90,14 +90,16 @@ class Residual:
     def held_layers(self, context: RequestContext) -> dict[str, bool]:
         """Which layers allow, for saying which of them is to blame."""
         layers = self.layers
-        return {
-            "scp": self.holds(layers.scp, context),
-            "endpoint": self.holds(layers.endpoint, context),
-            "key": self.holds(any_of(layers.named, layers.direct, layers.delegated), context),
-            "identity": self.holds(layers.identity, context),
-            "boundary": self.holds(layers.boundary, context),
-            "session": self.holds(layers.session, context),
+        formulas = {
+            "scp": layers.scp,
+            "endpoint": layers.endpoint,
+            "key": any_of(layers.named, layers.direct, layers.delegated),
+            "identity": layers.identity,
+            "boundary": layers.boundary,
+            "session": layers.session,
         }
+        partial = PartialContext(context, frozenset())
+        return {name: left_of(formula, partial) == ALWAYS for name, formula in formulas.items()}
 
 
 def _present(key: str, context: RequestContext) -> bool:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 RETIRE_GRANT = "kms:retiregrant"
 _KMS = "kms:"
 _EVERY_NEW_KEY = "key/*"
+_ALIAS_ACTIONS = frozenset({"kms:createalias", "kms:deletealias", "kms:updatealias"})
+_NEW_KEY_ACTIONS = frozenset({"kms:createkey", "kms:tagresource"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +78,7 @@ def relation_of(situation: Situation) -> Relation:
     action = find_action(situation.action)
     # an action that the catalogue does not know is taken for one on keys: the key policy must allow it
     has_key = action.has_key if action else situation.resource != "*"
-    if not has_key or _names_no_key(situation.resource):
+    if not has_key or _names_no_key(situation.action, situation.resource):
         foreign = _account(situation.resource) not in {None, "", situation.caller.principal.account}
         return Relation.NOT_ACROSS_ACCOUNTS if foreign else Relation.NO_KEY
     if situation.key is None:
@@ -119,10 +121,15 @@ def facts_of(situation: Situation) -> Facts:
     return Facts(values, (*facts.families, _KMS), facts.defaults)
 
 
-def _names_no_key(resource: str) -> bool:
-    """Whether a resource is an alias, or the pattern for a key that is still to be made."""
+def _names_no_key(action: str, resource: str) -> bool:
+    """Whether an action on keys is asked on what is none: an alias of its own, or a key still to be made.
+
+    Any other action on an alias or a pattern is asked on a key that nobody knows (rule 35).
+    """
     arn = parse_arn(resource)
-    return _is_alias(resource) or (arn is not None and arn.resource == _EVERY_NEW_KEY)
+    if _is_alias(resource):
+        return action in _ALIAS_ACTIONS
+    return action in _NEW_KEY_ACTIONS and arn is not None and arn.resource == _EVERY_NEW_KEY
 
 
 def _is_alias(resource: str) -> bool:

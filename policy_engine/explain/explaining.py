@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from policy_engine.engine.combination import allowed
 from policy_engine.engine.context import with_tokens
 from policy_engine.engine.layers import Specialisation, residual_layers
-from policy_engine.engine.partial import PartialContext, unknown_keys
+from policy_engine.engine.partial import partial_context
 from policy_engine.engine.undetermined import left_of
 from policy_engine.explain.checks import Asking
 from policy_engine.explain.explanation import CheckedRow, Considered, Element, Explanation, Miss
@@ -59,7 +59,7 @@ class _Explainer:
         self.decision: Decision = engine.authorize(request, unknown=unknown)
         self.residual: Residual = engine.residual(request)
         context = with_tokens(engine.context(request.context), request.grant_tokens)
-        self.context = PartialContext(context, unknown_keys(unknown))
+        self.context = partial_context(context, unknown)
         situation = self.residual.situation
         keeper = RowKeeper(Asking(request, self.context, situation.target))
         layers = residual_layers(situation, Specialisation(keeper.statements, keeper.grants)).layers

@@ -2,7 +2,7 @@
 
 Nothing of the line reaches the reader raw. A long line, such as a whole policy in a JSON string, is cut to
 the neighbourhood of the mark. Widths are those of a terminal: East Asian wide characters take two columns,
-combining ones none, an escaped character takes what its escape takes. Frames and colours are the outputs' own.
+combining ones none, an escaped character takes what its escape takes. Frames and colours are each output's.
 """
 
 from __future__ import annotations
@@ -44,8 +44,9 @@ def excerpt(span: Span, room: int) -> Excerpt:
     line = span.source.line(begin.line)
     start = begin.column - 1
     end = finish.column - 1 if finish.line == begin.line else len(line.rstrip())
-    parts = line[:start], line[start : max(start, end)], line[max(start, end) :]
-    return _window(*(escaped(part) for part in parts), max(room, _LEAST))
+    end = max(start, end)
+    parts = escaped(line[:start]), escaped(line[start:end]), escaped(line[end:])
+    return _window(*parts, max(room, _LEAST))
 
 
 def escaped(text: str) -> str:
@@ -67,7 +68,8 @@ def _column(character: str) -> int:
 def _window(before: str, marked: str, after: str, room: int) -> Excerpt:
     if columns(before + marked + after) <= room:
         return Excerpt(before, marked, after)
-    marked = _head(marked, room - 2)  # what is cut off on either side still shows as an ellipsis
+    if columns(marked) > room - 2:  # what is cut off on either side still shows as an ellipsis
+        marked, after = _head(marked, room - 2), ""
     left = room - columns(marked)
     before = _tail(before, max(int(left * _BEFORE), left - columns(after)))
     return Excerpt(before, marked, _head(after, max(0, left - columns(before))))

@@ -207,6 +207,7 @@ def outcome_under(read: Policy, principals: dict[str, Any]) -> Outcome:
     engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, read)}, principals=principals))
     request = Request(ROLE + "app", "kms:Decrypt", KEY, {"x:a": "1"})
     decision = engine.authorize(request)
+    assert not any(diagnostic.code == "internal-error" for diagnostic in decision.diagnostics)
     assert engine.decide(ROLE + "app", "kms:Decrypt", KEY, {"x:a": "1"}) is decision.outcome
     return decision.outcome
 

@@ -10,6 +10,7 @@ from typing import Any
 from tests.reference import grants, principals
 from tests.reference.case import NO_KEY, Case, case_of, layers_of
 from tests.reference.statements import Row, applies, rows_of
+from tests.reference.validity import Invalid
 
 OWN_ACCOUNT = {  # rule 31; an action that is in no table of AWS's is not held to be one of these
     "cancelkeydeletion", "createalias", "deletealias", "deleteimportedkeymaterial", "disablekey", "disablekeyrotation", "enablekey",
@@ -30,6 +31,13 @@ class Result:
 def evaluate(case: dict[str, Any]) -> Result:
     """Decide a scenario case. Raises `validity.Invalid` for policies that must be refused."""
     asked = case_of(case)
+    for grant in asked.policies.get("grants") or []:  # rule 29: a grant is on one key
+        if grant.get("KeyId") not in (
+            None,
+            asked.request["resource"],
+            asked.request["resource"].split("/")[-1],
+        ):
+            raise Invalid("a grant on another key")
     rows = [row for layer, levels in layers_of(asked).items() for row in rows_of(asked, layer, levels)]
     applicable = [row for row in rows if applies(asked, row.layer)]
     denies = frozenset(row.label for row in applicable if row.effect == "Deny")
