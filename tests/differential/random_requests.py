@@ -55,6 +55,8 @@ def _context(dice: Dice) -> dict[str, Any]:
         names.append("kms:EncryptionContext:tenant")
     if "kms:EncryptionContext:Tenant" in names and dice.often(0.6):
         names.remove("kms:EncryptionContext:Tenant")
+    if "acme:Project" in names and "ACME:project" in names:  # a request that gives a key twice is refused
+        names.remove("ACME:project")
     return {name: dice.one(condition_words.CONTEXT[name]) for name in names}
 
 

@@ -229,8 +229,8 @@ def test_full(orders: Path) -> None:
 error[A101]: KMS has no action `kms:Decyrpt`
  --> orders.json:4:67  key policy orders, /Statement/0/Action (Sid "Use")
   |
-4 | …al": "*", "Action": "kms:Decyrpt", "Resource": "*"},
-  |                      ^^^^^^^^^^^^^
+4 | …{"Sid": "Use", "Effect": "Allow", "Principal": "*", "Action": "kms:Decyrpt", "Resource": "*"},
+  |                                                                ^^^^^^^^^^^^^
   |
   = help: did you mean `kms:Decrypt`?
   = help: policy-lint rule A101
@@ -238,8 +238,8 @@ error[A101]: KMS has no action `kms:Decyrpt`
 warning[S010]: the Sid `Use` stands twice
  --> orders.json:5:5  key policy orders, /Statement/1 (Sid "Use")
   |
-5 | …{"Sid": "Use", "Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "R…
-  |  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+5 | … {"Sid": "Use", "Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "…
+  |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
   |
   = help: give every statement a Sid of its own
   = help: policy-lint rule S010
