@@ -245,9 +245,9 @@ def _is_boolean(key: str) -> bool:
 
 
 def _others(key: str) -> tuple[str, ...]:
-    """Values that no test may know."""
+    """Values that no test may know; ARNs for any key, since only an ARN passes a negated Arn operator."""
     entry = find_key(key)
-    return _OTHER_ARNS if entry is not None and entry.type == "ARN" else _OTHERS
+    return _OTHER_ARNS if entry is not None and entry.type == "ARN" else (*_OTHERS, *_OTHER_ARNS)
 
 
 def carried(action: str, key: str) -> bool:
