@@ -16,7 +16,7 @@ from policy_engine.analysis.linked import linked_keys, linked_texts, links_are_p
 from policy_engine.analysis.neighbours import line_of, neighbours
 from policy_engine.analysis.samples import joint_samples, samples
 from policy_engine.analysis.sets import sets_of
-from policy_engine.analysis.shapes import Shape, of_arn, of_pattern, of_text
+from policy_engine.analysis.shapes import ANY_ARN, Shape, of_arn, of_pattern, of_text
 from policy_engine.case import ascii_lower
 from policy_engine.catalog.actions import ACTIONS, find_action
 from policy_engine.catalog.condition_keys import ENCRYPTION_CONTEXT, find_key, is_multivalued
@@ -227,6 +227,8 @@ def _shapes(condition: Condition) -> Iterator[Shape]:
     name = condition.operator.name
     if name == "Null" or line_of(condition) is not None:
         return
+    if name.startswith("Arn"):  # what is no ARN passes neither an Arn operator nor its negation (rule 93)
+        yield ANY_ARN
     for value in condition.values:
         if value.opaque is not None or value.pattern.variables:
             continue

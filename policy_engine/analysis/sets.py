@@ -28,9 +28,9 @@ def sets_of(
         answers: what the tests answer for a set.
     """
     distinct: dict[Answers, str] = {}
-    for text in texts:
-        distinct.setdefault(answers((text,)), text)
     # alone an empty text counts as no value at all (rule 59), beside others it is one
+    for text in (t for t in texts if t != _EMPTY):
+        distinct.setdefault(answers((text,)), text)
     elements = list(dict.fromkeys([*distinct.values(), *(t for t in texts if t == _EMPTY)]))
     found: dict[Answers, tuple[str, ...]] = {answers((text,)): (text,) for text in reversed(elements)}
     waiting: deque[tuple[str, ...]] = deque((text,) for text in elements)

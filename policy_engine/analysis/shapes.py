@@ -101,6 +101,10 @@ class Shape:
         return state
 
 
+ANY_ARN = Shape(("a", "r", "n", *(":", Step.MANY_INSIDE) * (_COLONS - 1), ":", Step.MANY))
+"""Whatever is an ARN: six segments, the last with its own colons."""
+
+
 def of_text(text: str, *, fold: bool = False) -> Shape:
     """What is equal to a text, but for case where `fold`."""
     return Shape(tuple(text), fold)

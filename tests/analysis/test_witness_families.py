@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TAG = "aws:PrincipalTag/a"
 OTHER_TAG = "aws:PrincipalTag/b"
 MANY = "aws:CalledVia"
+APP = {"AWS": role("app")}
 
 
 @dataclass(frozen=True)
@@ -149,12 +150,28 @@ def test_a_witness_is_found_where_any_context_allows(name: str, data: st.DataObj
         assert engine.authorize(search.witness).allowed
 
 
+def test_an_empty_text_beside_others_is_a_value() -> None:
+    """Alone it counts as no value, so that a Deny on every value that is not empty holds (rule 59)."""
+    denied = deny(Principal=APP, Condition={"ForAllValues:StringNotEquals": {MANY: [""]}})
+    witness = found(allow(Principal=APP), denied).witness
+    assert witness is not None
+    assert "" in witness.context[MANY]
+
+
+def test_what_passes_no_pattern_may_still_have_to_be_an_arn() -> None:
+    """A negated Arn operator holds for an ARN only: a text that is none passes neither way (rule 93)."""
+    buckets = {TAG: "arn:aws:s3:::*"}
+    witness = found(
+        deny(Principal=APP, Condition={"ArnEquals": buckets}),
+        allowed_if(ArnNotEquals=buckets, StringLike={TAG: "*b"}),
+    ).witness
+    assert witness is not None
+    assert str(witness.context[TAG]).startswith("arn:")
+
+
 def found(*statements: dict[str, Any], required: Sequence[Condition] = ()) -> Search:
     request = Request(role("app"), "kms:Decrypt", KEY)
     return find_witness(engine_of(*statements), request, required=required)
-
-
-APP = {"AWS": role("app")}
 
 
 def allowed_if(**condition: dict[str, Any]) -> dict[str, Any]:
