@@ -62,6 +62,11 @@ class EncryptionContextTest:
         return tuple(sorted({key for key, _ in self._wanted}))
 
     @property
+    def folded_pairs(self) -> frozenset[tuple[str, str]] | None:
+        """The keys and values that it asks for, where it asks for nothing else."""
+        return self._wanted if self.ignore_case and not self.exact else None
+
+    @property
     def identity(self) -> tuple[object, ...]:
         """What makes two tests the same test."""
         return ("grant constraint", self.exact, self.ignore_case, tuple(sorted(self.pairs.items())))

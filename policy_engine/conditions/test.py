@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from policy_engine.catalog.condition_keys import ENCRYPTION_CONTEXT
+from policy_engine.conditions.answers import Answers
 from policy_engine.conditions.null import NULL
 from policy_engine.conditions.operators import OPERATORS
 from policy_engine.conditions.variables import NO_BINDINGS, Bindings, bound_values, free_variables
@@ -27,6 +28,7 @@ from policy_engine.model.options import DEFAULT_OPTIONS, Options
 from policy_engine.syntax.operator_name import Quantifier
 
 if TYPE_CHECKING:
+    from policy_engine.conditions.answers import Value
     from policy_engine.model.condition import Condition
     from policy_engine.model.request import RequestContext
 
@@ -58,6 +60,7 @@ class ContextTest:
 
     __slots__ = (
         "__weakref__",
+        "_answers",
         "_bindings",
         "_default",
         "_expands",
@@ -91,6 +94,7 @@ class ContextTest:
         self.keys = free if condition.key in bindings else (condition.key, *free)
         self._many = condition.key.startswith(ENCRYPTION_CONTEXT) and condition.operator.quantifier is None
         self._fixed = None if free else self._parsed(bindings)
+        self._answers: Answers | None = None
 
     def __repr__(self) -> str:
         values = ", ".join(value.text for value in self.condition.values)
@@ -119,6 +123,35 @@ class ContextTest:
         if condition.operator.quantifier is Quantifier.ALL:
             return True
         return self._operator.negated or condition.operator.if_exists
+
+    @property
+    def answers(self) -> Answers | None:
+        """The answers for the values of its key; None where other keys have a say."""
+        if self._answers is None and self.keys == (self.key,):
+            self._answers = Answers(self._answer)
+        return self._answers
+
+    @property
+    def texts(self) -> frozenset[str | None] | None:
+        """All single values that fit, None among them where absence does; or None: they cannot be listed.
+
+        Of a negated operator these are the values that do *not* pass.
+        """
+        fixed, list_texts = self._fixed, self._operator.texts
+        if fixed is None or list_texts is None or self.condition.operator.quantifier is not None:
+            return None
+        if not fixed.values or fixed.unparsable or self._default is not None:
+            return None
+        fit: frozenset[str | None] = frozenset().union(*(list_texts(value) for value in fixed.values))
+        return fit | {None} if self.when_absent and not self.negated else fit
+
+    @property
+    def negated(self) -> bool:
+        """Whether the operator holds where nothing fits."""
+        return self._operator.negated
+
+    def _answer(self, value: Value) -> bool:
+        return self.holds({} if value is None else {self.key: value})
 
     def bound(self, bindings: Bindings, default: str | None = None) -> ContextTest:
         """This test with its key and policy variables bound to facts; without `keys` it is decided.

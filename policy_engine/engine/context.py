@@ -8,7 +8,8 @@ are kept in kms:EncryptionContextKeys, where case matters (rule 104).
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from policy_engine.catalog.condition_keys import ENCRYPTION_CONTEXT, canonical_key, is_multivalued
 from policy_engine.conditions.encryption_context import (
@@ -29,6 +30,30 @@ if TYPE_CHECKING:
 CanonicalValue = str | tuple[str, ...]
 
 
+_MOST_SPELLINGS = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelling:
+    """What follows from the keys of a context as they are spelt, whatever the values.
+
+    Attributes:
+        keys: the canonical keys, in order.
+        many: those that carry many values.
+        pairs: of each pair of the encryption context its name as spelt and its canonical key.
+        names: the names of the pairs.
+    """
+
+    keys: tuple[str, ...]
+    many: tuple[str, ...]
+    pairs: tuple[tuple[str, str], ...]
+    names: tuple[str, ...]
+
+
+_SPELLINGS: dict[tuple[str, ...], _Spelling | None] = {}
+"""By the keys of contexts that came by: callers spell theirs alike each time. None: some are one key."""
+
+
 def canonical_context(context: ContextInput) -> RequestContext:
     """The canonical form of a context.
 
@@ -36,6 +61,55 @@ def canonical_context(context: ContextInput) -> RequestContext:
         RequestError: a key is empty or given twice, or a value is neither text, boolean, number
             nor a list of these.
     """
+    keys = tuple(context)
+    spelling = _SPELLINGS[keys] if keys in _SPELLINGS else _spelling(keys)
+    return _of_any(context) if spelling is None or not _is_text(context) else _of_texts(context, spelling)
+
+
+def _is_text(context: ContextInput) -> bool:
+    """Whether all values are texts: joining them is the quickest way to find out."""
+    try:
+        "".join(context.values())  # type: ignore[arg-type] # that is the question
+    except TypeError:
+        return False
+    return True
+
+
+def _of_texts(context: ContextInput, spelling: _Spelling) -> RequestContext:
+    """The canonical form of a context whose values are texts and whose keys stay apart."""
+    canonical: dict[str, Any] = dict(zip(spelling.keys, context.values(), strict=True))
+    for key in spelling.many:
+        canonical[key] = (canonical[key],)
+    if spelling.pairs:
+        canonical[SPELT_PAIRS] = tuple([spelt_pair(name, canonical[key]) for name, key in spelling.pairs])
+        canonical[ENCRYPTION_CONTEXT_NAMES] = spelling.names
+    return canonical
+
+
+def _spelling(keys: tuple[str, ...]) -> _Spelling | None:
+    canonical = tuple(canonical_key(key) for key in keys)
+    spelling = None
+    if "" not in keys and len(set(canonical)) == len(keys):
+        pairs = [
+            (key, name)
+            for key, name in zip(keys, canonical, strict=True)
+            if name.startswith(ENCRYPTION_CONTEXT)
+        ]
+        names = tuple(key[len(ENCRYPTION_CONTEXT) :] for key, _ in pairs)
+        spelling = _Spelling(
+            keys=canonical,
+            many=tuple(key for key in canonical if is_multivalued(key)),
+            pairs=tuple(zip(names, (key for _, key in pairs), strict=True)),
+            names=names,
+        )
+    if len(_SPELLINGS) >= _MOST_SPELLINGS:
+        _SPELLINGS.clear()
+    _SPELLINGS[keys] = spelling
+    return spelling
+
+
+def _of_any(context: ContextInput) -> RequestContext:
+    """The canonical form of any context, key by key."""
     canonical: dict[str, CanonicalValue] = {}
     pairs: list[tuple[str, str]] = []
     for key, value in context.items():

@@ -9,41 +9,55 @@ from typing import TYPE_CHECKING
 from policy_engine.conditions.encryption_context import INTERNAL_KEYS
 from policy_engine.engine import denial
 from policy_engine.engine.combination import Relation
+from policy_engine.engine.partial import PartialContext
 from policy_engine.errors import Diagnostic, Severity
-from policy_engine.model.decision import Decision, Outcome
+from policy_engine.model.decision import Decision, Details, Outcome
 from policy_engine.syntax.json_faults import printable
 
 if TYPE_CHECKING:
-    from policy_engine.engine.partial import PartialContext
     from policy_engine.engine.residuals import Residual
+    from policy_engine.graph.code import Answer
     from policy_engine.graph.nodes import Trail
     from policy_engine.model.decision import Origin
     from policy_engine.model.request import Request, RequestContext
 
 _ID_LENGTH = 32
+_NOTHING: frozenset[str] = frozenset()
 
 
 def decision_of(request: Request, residual: Residual, partial: PartialContext) -> Decision:
-    """Decide a request by its residual."""
-    context = partial.known
+    """Decide a request whose context, or a policy that counts, is known in part only."""
     outcome = residual.partial_outcome(partial)
-    certain = not partial.unknown and not residual.opaque
-    trail = residual.trail(context) if certain else None
+    trail = residual.trail(partial.known) if not partial.unknown and not residual.opaque else None
     determining = _determining(outcome, residual, partial, trail)
+    path = trail.path if trail else None
+    return Decision(request, outcome, determining, lambda d: _details(d, residual, partial, path))
+
+
+def answered(request: Request, residual: Residual, context: RequestContext, answer: Answer) -> Decision:
+    """The decision of a request that a function has answered."""
+    outcome, path, origins = answer
+    return Decision(
+        request,
+        outcome,
+        tuple(origins),
+        lambda decision: _details(decision, residual, PartialContext(context, _NOTHING), path),
+    )
+
+
+def _details(decision: Decision, residual: Residual, partial: PartialContext, path: str | None) -> Details:
+    request, outcome, context = decision.request, decision.outcome, partial.known
     if outcome is Outcome.ALLOWED:
-        reason = denial.allowed_reason(trail.path if trail else None)
+        reason = denial.allowed_reason(path)
     elif outcome is Outcome.UNDETERMINED:
         reason = "whether the request is allowed depends on what is not known"
     else:
-        reason = _denied(request, residual, context, determining)
-    return Decision(
-        request=request,
-        outcome=outcome,
-        determining=determining,
+        reason = _denied(request, residual, context, decision.determining)
+    return Details(
         reason=reason,
         missing_context_keys=tuple(k for k in residual.missing_keys(context) if k not in INTERNAL_KEYS),
         diagnostics=_diagnostics(request, residual, context),
-        id=_identity(request, residual, outcome, determining),
+        id=_identity(request, residual, outcome, decision.determining),
         expression=residual.expression(partial) if outcome is Outcome.UNDETERMINED else None,
     )
 
@@ -67,13 +81,8 @@ def failed_decision(request: Request, error: Exception) -> Decision:
         help="this is a defect of the engine: please report it with the policies and the request",
     )
     because = "because evaluating it failed"
-    return Decision(
-        request=request,
-        outcome=Outcome.IMPLICIT_DENY,
-        determining=(),
-        reason=denial.denied_reason(_name(request), request.action, request.resource, because),
-        diagnostics=(fault,),
-    )
+    reason = denial.denied_reason(_name(request), request.action, request.resource, because)
+    return Decision(request, Outcome.IMPLICIT_DENY, (), Details(reason, diagnostics=(fault,)))
 
 
 def _name(request: Request) -> str:

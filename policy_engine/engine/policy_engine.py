@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 from policy_engine.calls.principals import parse_principal
 from policy_engine.case import ascii_lower
 from policy_engine.engine.callers import Caller, Directory
+from policy_engine.engine.compiled import Compiled, CompiledTable
 from policy_engine.engine.context import canonical_context, check_canonical, with_tokens
-from policy_engine.engine.decisions import decision_of, failed_decision
+from policy_engine.engine.decisions import answered, decision_of, failed_decision
 from policy_engine.engine.keys import KeyEntry
 from policy_engine.engine.organization import OrganizationRows
 from policy_engine.engine.partial import partial_context
-from policy_engine.engine.residuals import Residual, build_residual
+from policy_engine.engine.residuals import Residual
 from policy_engine.engine.situation import Ceilings, EndpointRows, Situation
 from policy_engine.errors import PolicyEngineError, RequestError
+from policy_engine.graph.code import CodeTable
 from policy_engine.graph.lowering import lower_policy
 from policy_engine.graph.nodes import NodeTable
 from policy_engine.graph.tests import SharedTests
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
     from policy_engine.model.grant import Grant
     from policy_engine.model.principal import Principal
     from policy_engine.model.request import ContextInput, Request, RequestContext
-
-_CACHED_RESIDUALS = 200_000
 
 
 class PolicyEngine:
@@ -60,7 +60,10 @@ class PolicyEngine:
         self._organization = OrganizationRows(bundle.organization, self._tests)
         self._endpoints = tuple(self._endpoint(endpoint) for endpoint in bundle.vpc_endpoints)
         self._callers: dict[str, Caller] = {}
-        self._residuals: dict[tuple[str, str, str], Residual] = {}
+        self._codes = CodeTable()
+        self._compiled = CompiledTable()
+        # where contexts are to be checked nothing is on the hot path
+        self._decide = {} if self.options.check_context else self._compiled.decide
 
     def __repr__(self) -> str:
         return f"<PolicyEngine with {len(self._keys)} keys>"
@@ -82,12 +85,15 @@ class PolicyEngine:
             RequestError: the principal is no principal, or a context value has no meaning.
         """
         context = with_tokens(canonical_context(request.context), request.grant_tokens)
-        if isinstance(request.principal, str):
-            parse_principal(request.principal)
         if isinstance(unknown, str):
             raise RequestError("`unknown` is a list of condition keys", help="write [key]")
+        if isinstance(request.principal, str):
+            parse_principal(request.principal)
         try:
-            return decision_of(request, self._residual_of(request), partial_context(context, unknown))
+            compiled = self._compiled_for(request)
+            if unknown or compiled.by_graph:
+                return decision_of(request, compiled.residual, partial_context(context, unknown))
+            return answered(request, compiled.residual, context, compiled.answer(context))
         except PolicyEngineError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever fails inside must deny, never pass
@@ -105,15 +111,10 @@ class PolicyEngine:
         Raises:
             RequestError: the principal is none, or `Options.check_context` is set and a key is not canonical.
         """
-        if self.options.check_context:
-            check_canonical(context)
-        residual = self._residuals.get((principal, action, resource))
-        if residual is None:
-            residual = self._cached(principal, action, resource)
         try:
-            return residual.outcome(context)
-        except Exception:  # noqa: BLE001 - whatever fails inside must deny, never pass
-            return Outcome.IMPLICIT_DENY
+            return self._decide[resource][action][principal](context)
+        except Exception:  # noqa: BLE001 - not asked before, a key that is not there, whatever: with care then
+            return self._decide_with_care(principal, action, resource, context)
 
     def bind(self, principal: str, session_context: ContextInput | None = None) -> Callable[..., Outcome]:
         """A `decide` for one caller: `ask(action, resource, context={})`.
@@ -144,7 +145,7 @@ class PolicyEngine:
 
     def residual(self, request: Request) -> Residual:
         """The decision graph that a request is decided by, for explanation and analysis."""
-        return self._residual_of(request)
+        return self._compiled_for(request).residual
 
     def key(self, arn: str) -> KeyRecord | None:
         """The record of a key, or None."""
@@ -163,13 +164,13 @@ class PolicyEngine:
         entry = KeyEntry(record, self._tests)
         with self._lock:
             self._keys[record.arn] = entry
-            self._forget(lambda cached: cached[2] == record.arn)
+            self._compiled.forget(record.arn)
 
     def remove_key(self, arn: str) -> None:
         """Forget a key; requests for it are denied from then on."""
         with self._lock:
             self._keys.pop(arn, None)
-            self._forget(lambda cached: cached[2] == arn)
+            self._compiled.forget(arn)
 
     def put_key_policy(self, key_arn: str, text: str | bytes) -> None:
         """Replace a key's policy by one read from its text; on an error nothing changes.
@@ -225,13 +226,13 @@ class PolicyEngine:
         rows = OrganizationRows(organization, self._tests)
         with self._lock:
             self._organization = rows
-            self._residuals.clear()
+            self._compiled.clear()
 
     def remove_organization(self) -> None:
         """The accounts are in no organization from then on."""
         with self._lock:
             self._organization = OrganizationRows(None, self._tests)
-            self._residuals.clear()
+            self._compiled.clear()
 
     # -- inside -------------------------------------------------------------------------------------------
 
@@ -239,34 +240,45 @@ class PolicyEngine:
         entry = self._keys.get(key_arn)
         return entry.record if entry else KeyRecord(key_arn)
 
-    def _forget(self, matches: Callable[[tuple[str, str, str]], bool]) -> None:
-        for cached in [cached for cached in list(self._residuals) if matches(cached)]:
-            del self._residuals[cached]
-
     def _forget_callers(self) -> None:
         """Forget every caller: a record that comes or goes may belong to any, as a role to its sessions."""
         self._callers.clear()
-        self._residuals.clear()
+        self._compiled.clear()
 
-    def _residual_of(self, request: Request) -> Residual:
-        if isinstance(request.principal, str) and request.grant is None:
-            key = (request.principal, request.action, request.resource)
-            return self._residuals.get(key) or self._cached(*key)
+    def _decide_with_care(
+        self, principal: str, action: str, resource: str, context: RequestContext
+    ) -> Outcome:
+        """Decide what the hot path does not, and put it there for the next time."""
+        if self.options.check_context:
+            check_canonical(context)
+        # The lock keeps a change from slipping in between reading policies and keeping what they became.
         with self._lock:
-            principal = request.principal
+            compiled = self._kept(principal, action, resource)
+            try:
+                outcome = compiled.outcome(context)
+            except Exception:  # noqa: BLE001 - whatever fails inside must deny, never pass
+                outcome = Outcome.IMPLICIT_DENY
+            self._compiled.keep_decide(principal, action, resource, compiled.decide)
+            return outcome
+
+    def _compiled_for(self, request: Request) -> Compiled:
+        principal = request.principal
+        if isinstance(principal, str) and request.grant is None:
+            return self._kept(principal, request.action, request.resource)
+        with self._lock:
             if isinstance(principal, str):
                 principal = parse_principal(principal)
             caller = self._directory.resolve(principal, self._tests)
-            return self._build(caller, request.action, request.resource, request.grant)
+            residual = self._residual(caller, request.action, request.resource, request.grant)
+            return Compiled(residual, self._codes)
 
-    def _cached(self, principal: str, action: str, resource: str) -> Residual:
-        # The lock keeps a change from slipping in between reading policies and keeping what they became.
-        with self._lock:
-            residual = self._build(self._caller(principal), action, resource)
-            if len(self._residuals) >= _CACHED_RESIDUALS:
-                self._residuals.clear()
-            self._residuals[principal, action, resource] = residual
-            return residual
+    def _kept(self, principal: str, action: str, resource: str) -> Compiled:
+        compiled = self._compiled.find(principal, action, resource)
+        if compiled is None:
+            with self._lock:
+                compiled = Compiled(self._residual(self._caller(principal), action, resource), self._codes)
+                self._compiled.keep(principal, action, resource, compiled)
+        return compiled
 
     def _caller(self, name: str) -> Caller:
         caller = self._callers.get(name)
@@ -274,7 +286,7 @@ class PolicyEngine:
             caller = self._callers[name] = self._directory.resolve(parse_principal(name), self._tests)
         return caller
 
-    def _build(self, caller: Caller, action: str, resource: str, grant: Grant | None = None) -> Residual:
+    def _residual(self, caller: Caller, action: str, resource: str, grant: Grant | None = None) -> Residual:
         situation = Situation(
             caller=caller,
             key=self._keys.get(resource),
@@ -284,7 +296,7 @@ class PolicyEngine:
             options=self.options,
             grant=grant,
         )
-        return build_residual(situation, self._nodes)
+        return Residual(situation, self._nodes)
 
     def _ceilings(self, principal: Principal, resource: str) -> Ceilings:
         arn = parse_arn(resource)
