@@ -24,6 +24,8 @@ SPELT_PAIRS = "kmsgate:EncryptionContextPairs"
 INTERNAL_KEYS = frozenset({GRANT_TOKENS, SPELT_PAIRS})
 """Keys of a canonical context that are no condition keys: they have capitals, which no other name keeps."""
 ENCRYPTION_CONTEXT_NAMES = "kms:EncryptionContextKeys"
+DERIVED_KEYS = frozenset({ENCRYPTION_CONTEXT_NAMES, GRANT_TOKENS, SPELT_PAIRS})
+"""Keys whose values follow from other keys, or from the request."""
 
 
 def spelt_pair(name: str, value: str) -> str:

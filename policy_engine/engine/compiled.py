@@ -7,16 +7,18 @@ text. The engine then decides by the residual, which takes care of everything.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from policy_engine.graph.checks import reads_as_spelt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from policy_engine.engine.residuals import Residual
-    from policy_engine.graph.code import Answer, CodeTable, Decide
+    from policy_engine.graph.code import Answer, Answering, CodeTable, Decide, DecideSpelt
     from policy_engine.model.decision import Outcome
     from policy_engine.model.request import RequestContext
 
+_T = TypeVar("_T")
+_Table = dict[str, dict[str, dict[str, _T]]]
 MOST = 131_072
 """How many are kept; one more, and all are forgotten and come back as they are asked for."""
 MOST_TESTS = 4_000
@@ -26,13 +28,14 @@ MOST_TESTS = 4_000
 class Compiled:
     """The functions of a residual, each made when it is first asked for."""
 
-    __slots__ = ("_answer", "_codes", "_decide", "residual")
+    __slots__ = ("_answer", "_codes", "_decide", "_decide_spelt", "residual")
 
     def __init__(self, residual: Residual, codes: CodeTable) -> None:
         self.residual = residual
         self._codes = codes
         self._decide: Decide | None = None
-        self._answer: Callable[[RequestContext], Answer] | None = None
+        self._decide_spelt: DecideSpelt | None = None
+        self._answer: Answering | None = None
 
     @property
     def by_graph(self) -> bool:
@@ -48,6 +51,14 @@ class Compiled:
             self._decide = by_code or residual.outcome
         return self._decide
 
+    @property
+    def decide_spelt(self) -> DecideSpelt | None:
+        """The same for a context of single texts as its caller spells it; None where that cannot be."""
+        residual = self.residual
+        if self._decide_spelt is None and not self.by_graph and all(map(reads_as_spelt, residual.tests)):
+            self._decide_spelt = self._codes.decide_spelt(residual.layers.deny, residual.allow)
+        return self._decide_spelt
+
     def outcome(self, context: RequestContext) -> Outcome:
         """The outcome for a context that may lack keys."""
         try:
@@ -59,12 +70,14 @@ class Compiled:
     def answer(self, context: RequestContext) -> Answer:
         """The same with what the outcome rests on; not where the graph decides."""
         try:
-            return self._answering()(context)
+            return self.answering(context)
         except KeyError:
             self._do_without(context)
-            return self._answering()(context)
+            return self.answering(context)
 
-    def _answering(self) -> Callable[[RequestContext], Answer]:
+    @property
+    def answering(self) -> Answering:
+        """The function behind `answer`."""
         if self._answer is None:
             self._answer = self._codes.answer(self.residual.denies, self.residual.allow)
         return self._answer
@@ -72,21 +85,25 @@ class Compiled:
     def _do_without(self, context: RequestContext) -> None:
         """Have the functions made anew, so that they can do without the keys that a context lacks."""
         self._codes.note_missing(self.residual.tests, context)
-        self._decide = self._answer = None
+        self._decide = self._decide_spelt = self._answer = None
 
 
 class CompiledTable:
     """What was asked before.
 
     Attributes:
-        decide: the functions by resource, action and principal.
+        decide: by resource, action and principal the function that decides a canonical context.
+        decide_spelt: the same for a context as it is spelt, where there is one.
+        answers: the residual and the function that answers with what the outcome rests on.
     """
 
-    __slots__ = ("_compiled", "_count", "decide")
+    __slots__ = ("_compiled", "_count", "answers", "decide", "decide_spelt")
 
     def __init__(self) -> None:
-        self.decide: dict[str, dict[str, dict[str, Decide]]] = {}
-        self._compiled: dict[str, dict[str, dict[str, Compiled]]] = {}
+        self.decide: _Table[Decide] = {}
+        self.decide_spelt: _Table[DecideSpelt] = {}
+        self.answers: _Table[tuple[Residual, Answering]] = {}
+        self._compiled: _Table[Compiled] = {}
         self._count = 0
 
     def find(self, principal: str, action: str, resource: str) -> Compiled | None:
@@ -101,20 +118,34 @@ class CompiledTable:
         if self._count >= MOST:
             self.clear()
         self._count += 1
-        self._compiled.setdefault(resource, {}).setdefault(action, {})[principal] = compiled
+        _put(self._compiled, principal, action, resource, compiled)
 
-    def keep_decide(self, principal: str, action: str, resource: str, decide: Decide) -> None:
-        """Put a function on the hot path."""
-        self.decide.setdefault(resource, {}).setdefault(action, {})[principal] = decide
+    def put_on_hot_path(self, principal: str, action: str, resource: str, compiled: Compiled) -> None:
+        """Let its functions be found."""
+        _put(self.decide, principal, action, resource, compiled.decide)
+        if (spelt := compiled.decide_spelt) is not None:
+            _put(self.decide_spelt, principal, action, resource, spelt)
+
+    def put_answer(self, principal: str, action: str, resource: str, compiled: Compiled) -> None:
+        """Let the function that answers be found."""
+        _put(self.answers, principal, action, resource, (compiled.residual, compiled.answering))
 
     def forget(self, resource: str) -> None:
         """Forget what was asked about a resource."""
         self.decide.pop(resource, None)
+        self.decide_spelt.pop(resource, None)
+        self.answers.pop(resource, None)
         for by_principal in self._compiled.pop(resource, {}).values():
             self._count -= len(by_principal)
 
     def clear(self) -> None:
         """Forget everything."""
         self.decide.clear()
+        self.decide_spelt.clear()
+        self.answers.clear()
         self._compiled.clear()
         self._count = 0
+
+
+def _put(table: _Table[_T], principal: str, action: str, resource: str, value: _T) -> None:
+    table.setdefault(resource, {}).setdefault(action, {})[principal] = value

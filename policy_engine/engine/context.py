@@ -23,7 +23,7 @@ from policy_engine.errors import RequestError
 from policy_engine.syntax.json_faults import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from policy_engine.model.request import ContextInput, RequestContext
 
@@ -39,12 +39,15 @@ class _Spelling:
 
     Attributes:
         keys: the canonical keys, in order.
+        is_canonical: whether all are spelt canonically.
         many: those that carry many values.
-        pairs: of each pair of the encryption context its name as spelt and its canonical key.
+        pairs: for each pair of the encryption context the beginning of what `spelt_pair` makes of it, and its
+            canonical key.
         names: the names of the pairs.
     """
 
     keys: tuple[str, ...]
+    is_canonical: bool
     many: tuple[str, ...]
     pairs: tuple[tuple[str, str], ...]
     names: tuple[str, ...]
@@ -52,10 +55,12 @@ class _Spelling:
 
 _SPELLINGS: dict[tuple[str, ...], _Spelling | None] = {}
 """By the keys of contexts that came by: callers spell theirs alike each time. None: some are one key."""
+_OWN: dict[tuple[str, ...], dict[str, str]] = {}
+"""The same for contexts of single values: how each canonical key is spelt."""
 
 
 def canonical_context(context: ContextInput) -> RequestContext:
-    """The canonical form of a context.
+    """The canonical form of a context, always a new mapping.
 
     Raises:
         RequestError: a key is empty or given twice, or a value is neither text, boolean, number
@@ -63,47 +68,59 @@ def canonical_context(context: ContextInput) -> RequestContext:
     """
     keys = tuple(context)
     spelling = _SPELLINGS[keys] if keys in _SPELLINGS else _spelling(keys)
-    return _of_any(context) if spelling is None or not _is_text(context) else _of_texts(context, spelling)
-
-
-def _is_text(context: ContextInput) -> bool:
-    """Whether all values are texts: joining them is the quickest way to find out."""
+    if spelling is None:
+        return _of_any(context)
     try:
-        "".join(context.values())  # type: ignore[arg-type] # that is the question
+        "".join(context.values())  # type: ignore[arg-type] # the quickest way to see whether all are texts
     except TypeError:
-        return False
-    return True
+        return _of_any(context)
+    return _of_texts(context, spelling)
+
+
+def own_spelling(context: ContextInput) -> Mapping[str, str]:
+    """How a context spells each canonical key; it maps to a context of single texts.
+
+    Raises:
+        KeyError: the keys were not seen before, or do not stay apart, or carry many values.
+        TypeError: a value is no text.
+    """
+    "".join(context.values())  # type: ignore[arg-type] # the quickest way to see whether all are texts
+    return _OWN[tuple(context)]
 
 
 def _of_texts(context: ContextInput, spelling: _Spelling) -> RequestContext:
     """The canonical form of a context whose values are texts and whose keys stay apart."""
-    canonical: dict[str, Any] = dict(zip(spelling.keys, context.values(), strict=True))
+    canonical: dict[str, Any] = (
+        dict(context) if spelling.is_canonical else dict(zip(spelling.keys, context.values(), strict=True))
+    )
     for key in spelling.many:
         canonical[key] = (canonical[key],)
     if spelling.pairs:
-        canonical[SPELT_PAIRS] = tuple([spelt_pair(name, canonical[key]) for name, key in spelling.pairs])
+        canonical[SPELT_PAIRS] = tuple([begin + canonical[key] for begin, key in spelling.pairs])
         canonical[ENCRYPTION_CONTEXT_NAMES] = spelling.names
     return canonical
 
 
 def _spelling(keys: tuple[str, ...]) -> _Spelling | None:
+    if len(_SPELLINGS) >= _MOST_SPELLINGS:
+        _SPELLINGS.clear()
+        _OWN.clear()
     canonical = tuple(canonical_key(key) for key in keys)
     spelling = None
     if "" not in keys and len(set(canonical)) == len(keys):
+        own = dict(zip(canonical, keys, strict=True))
         pairs = [
-            (key, name)
-            for key, name in zip(keys, canonical, strict=True)
-            if name.startswith(ENCRYPTION_CONTEXT)
+            (k[len(ENCRYPTION_CONTEXT) :], c) for c, k in own.items() if c.startswith(ENCRYPTION_CONTEXT)
         ]
-        names = tuple(key[len(ENCRYPTION_CONTEXT) :] for key, _ in pairs)
         spelling = _Spelling(
             keys=canonical,
+            is_canonical=canonical == keys,
             many=tuple(key for key in canonical if is_multivalued(key)),
-            pairs=tuple(zip(names, (key for _, key in pairs), strict=True)),
-            names=names,
+            pairs=tuple((spelt_pair(name, ""), key) for name, key in pairs),
+            names=tuple(name for name, _ in pairs),
         )
-    if len(_SPELLINGS) >= _MOST_SPELLINGS:
-        _SPELLINGS.clear()
+        if not spelling.many:
+            _OWN[keys] = own
     _SPELLINGS[keys] = spelling
     return spelling
 

@@ -16,7 +16,6 @@ from policy_engine.syntax.json_faults import printable
 
 if TYPE_CHECKING:
     from policy_engine.engine.residuals import Residual
-    from policy_engine.graph.code import Answer
     from policy_engine.graph.nodes import Trail
     from policy_engine.model.decision import Origin
     from policy_engine.model.request import Request, RequestContext
@@ -34,15 +33,20 @@ def decision_of(request: Request, residual: Residual, partial: PartialContext) -
     return Decision(request, outcome, determining, lambda d: _details(d, residual, partial, path))
 
 
-def answered(request: Request, residual: Residual, context: RequestContext, answer: Answer) -> Decision:
-    """The decision of a request that a function has answered."""
-    outcome, path, origins = answer
-    return Decision(
-        request,
-        outcome,
-        tuple(origins),
-        lambda decision: _details(decision, residual, PartialContext(context, _NOTHING), path),
-    )
+def answered(
+    request: Request,
+    residual: Residual,
+    context: RequestContext,
+    outcome: Outcome,
+    path: str | None,
+    determining: tuple[Origin, ...],
+) -> Decision:
+    """The decision of a request that a function has answered; `context` is not changed any more."""
+
+    def details(decision: Decision) -> Details:
+        return _details(decision, residual, PartialContext(context, _NOTHING), path)
+
+    return Decision(request, outcome, determining, details)
 
 
 def _details(decision: Decision, residual: Residual, partial: PartialContext, path: str | None) -> Details:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from policy_engine.calls.principals import parse_principal
 from policy_engine.case import ascii_lower
 from policy_engine.engine.callers import Caller, Directory
 from policy_engine.engine.compiled import Compiled, CompiledTable
-from policy_engine.engine.context import canonical_context, check_canonical, with_tokens
+from policy_engine.engine.context import canonical_context, check_canonical, own_spelling, with_tokens
 from policy_engine.engine.decisions import answered, decision_of, failed_decision
 from policy_engine.engine.keys import KeyEntry
 from policy_engine.engine.organization import OrganizationRows
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from policy_engine.model.grant import Grant
     from policy_engine.model.principal import Principal
     from policy_engine.model.request import ContextInput, Request, RequestContext
+
+NO_CONTEXT: ContextInput = MappingProxyType({})
 
 
 class PolicyEngine:
@@ -64,6 +67,8 @@ class PolicyEngine:
         self._compiled = CompiledTable()
         # where contexts are to be checked nothing is on the hot path
         self._decide = {} if self.options.check_context else self._compiled.decide
+        self._decide_spelt = self._compiled.decide_spelt
+        self._answers = self._compiled.answers
 
     def __repr__(self) -> str:
         return f"<PolicyEngine with {len(self._keys)} keys>"
@@ -84,20 +89,17 @@ class PolicyEngine:
         Raises:
             RequestError: the principal is no principal, or a context value has no meaning.
         """
-        context = with_tokens(canonical_context(request.context), request.grant_tokens)
-        if isinstance(unknown, str):
-            raise RequestError("`unknown` is a list of condition keys", help="write [key]")
-        if isinstance(request.principal, str):
-            parse_principal(request.principal)
+        context = canonical_context(request.context)
+        if request.grant_tokens:
+            context = with_tokens(context, request.grant_tokens)
+        if unknown or request.grant is not None:
+            return self._authorize_with_care(request, context, unknown)
         try:
-            compiled = self._compiled_for(request)
-            if unknown or compiled.by_graph:
-                return decision_of(request, compiled.residual, partial_context(context, unknown))
-            return answered(request, compiled.residual, context, compiled.answer(context))
-        except PolicyEngineError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever fails inside must deny, never pass
-            return failed_decision(request, error)
+            residual, answer = self._answers[request.resource][request.action][request.principal]  # type: ignore[index]
+            outcome, path, origins = answer(context)
+        except Exception:  # noqa: BLE001 - as in `decide`
+            return self._authorize_with_care(request, context, ())
+        return answered(request, residual, context, outcome, path, origins)
 
     def decide(self, principal: str, action: str, resource: str, context: RequestContext) -> Outcome:
         """Decide a request given in canonical form: the hot path.
@@ -117,15 +119,24 @@ class PolicyEngine:
             return self._decide_with_care(principal, action, resource, context)
 
     def bind(self, principal: str, session_context: ContextInput | None = None) -> Callable[..., Outcome]:
-        """A `decide` for one caller: `ask(action, resource, context={})`.
+        """A `decide` for one caller: `ask(action, resource, context={})`, with keys in any spelling.
 
         A call's context is joined to the session's, which wins where both have a key.
+
+        Raises:
+            RequestError: the principal is none; when called, a context value has no meaning.
         """
         parse_principal(principal)
         session = dict(session_context or {})
+        decide = self._decide_spelt
 
-        def ask(action: str, resource: str, context: ContextInput | None = None) -> Outcome:
-            return self.decide(principal, action, resource, canonical_context({**(context or {}), **session}))
+        def ask(action: str, resource: str, context: ContextInput = NO_CONTEXT) -> Outcome:
+            given = {**context, **session} if session else context
+            try:
+                own = own_spelling(given)
+                return decide[resource][action][principal](given, own)
+            except Exception:  # noqa: BLE001 - as in `decide`
+                return self.decide(principal, action, resource, canonical_context(given))
 
         return ask
 
@@ -258,8 +269,31 @@ class PolicyEngine:
                 outcome = compiled.outcome(context)
             except Exception:  # noqa: BLE001 - whatever fails inside must deny, never pass
                 outcome = Outcome.IMPLICIT_DENY
-            self._compiled.keep_decide(principal, action, resource, compiled.decide)
+            self._compiled.put_on_hot_path(principal, action, resource, compiled)
             return outcome
+
+    def _authorize_with_care(
+        self, request: Request, context: RequestContext, unknown: Iterable[str]
+    ) -> Decision:
+        """Authorize what the hot path does not, and put it there for the next time."""
+        if isinstance(unknown, str):
+            raise RequestError("`unknown` is a list of condition keys", help="write [key]")
+        if isinstance(request.principal, str):
+            parse_principal(request.principal)
+        try:
+            with self._lock:
+                compiled = self._compiled_for(request)
+                residual = compiled.residual
+                if unknown or compiled.by_graph:
+                    return decision_of(request, residual, partial_context(context, unknown))
+                outcome, path, origins = compiled.answer(context)
+                if isinstance(request.principal, str) and request.grant is None:
+                    self._compiled.put_answer(request.principal, request.action, request.resource, compiled)
+                return answered(request, residual, context, outcome, path, origins)
+        except PolicyEngineError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever fails inside must deny, never pass
+            return failed_decision(request, error)
 
     def _compiled_for(self, request: Request) -> Compiled:
         principal = request.principal

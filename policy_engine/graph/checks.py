@@ -20,7 +20,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from policy_engine.catalog.condition_keys import ENCRYPTION_CONTEXT
-from policy_engine.conditions.encryption_context import EncryptionContextTest
+from policy_engine.conditions.encryption_context import DERIVED_KEYS, EncryptionContextTest
 from policy_engine.conditions.test import ContextTest
 
 if TYPE_CHECKING:
@@ -70,6 +70,11 @@ class Check:
     key: str
     constant: object
     test: Test
+
+
+def reads_as_spelt(test: Test) -> bool:
+    """Whether a test can be put to a context as its caller spells it: it reads single keys that are given."""
+    return all(check.key and check.key not in DERIVED_KEYS for check in checks_of(test))
 
 
 def checks_of(test: Test) -> tuple[Check, ...]:

@@ -21,21 +21,24 @@ from policy_engine.graph.source import Source
 from policy_engine.model.decision import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from policy_engine.graph.formula import Formula
     from policy_engine.graph.tests import Test
     from policy_engine.model.decision import Origin
-    from policy_engine.model.request import RequestContext
+    from policy_engine.model.request import ContextInput, RequestContext
 
     Decide = Callable[[RequestContext], Outcome]
-    Answer = tuple[Outcome, str | None, Sequence[Origin]]
+    DecideSpelt = Callable[[ContextInput, Mapping[str, str]], Outcome]
+    Answer = tuple[Outcome, str | None, tuple[Origin, ...]]
     """The outcome, the path that allows, and what it rests on: for a denial all denies that hold."""
+    Answering = Callable[[RequestContext], Answer]
 
 _NAMES = {
     "DENIED": Outcome.EXPLICIT_DENY,
     "ALLOWED": Outcome.ALLOWED,
     "NOT_ALLOWED": Outcome.IMPLICIT_DENY,
+    "filter": filter,
     "tuple": tuple,
     "type": type,
 }
@@ -61,15 +64,25 @@ class CodeTable:
 
     def decide(self, deny: Formula, allow: Formula) -> Decide:
         """The function from a canonical context to the outcome."""
-        source = Source((deny, allow), self._optional)
+        return cast("Decide", self._outcome(Source((deny, allow), self._optional), deny, allow))
+
+    def decide_spelt(self, deny: Formula, allow: Formula) -> DecideSpelt:
+        """The function from a context as it is spelt, and the spelling of canonical keys, to the outcome.
+
+        No test may look at the context for itself, nor at what is derived from other keys.
+        """
+        source = Source((deny, allow), self._optional, spelt=True)
+        return cast("DecideSpelt", self._outcome(source, deny, allow))
+
+    def _outcome(self, source: Source, deny: Formula, allow: Formula) -> FunctionType:
         source.reads(deny)
         source.when(deny, "return DENIED")
         source.reads(allow)
         source.when(allow, "return ALLOWED")
         source.line("return NOT_ALLOWED")
-        return cast("Decide", self._function(source))
+        return self._function(source)
 
-    def answer(self, denies: Sequence[Formula], allow: Formula) -> Callable[[RequestContext], Answer]:
+    def answer(self, denies: Sequence[Formula], allow: Formula) -> Answering:
         """The function from a canonical context to the outcome and what it rests on."""
         source = Source((*denies, allow), self._optional)
         source.reads(*denies)
@@ -77,7 +90,7 @@ class CodeTable:
         source.reads(allow)
         source.ways(allow)
         source.line("return NOT_ALLOWED, None, ()")
-        return cast("Callable[[RequestContext], Answer]", self._function(source))
+        return cast("Answering", self._function(source))
 
     def _function(self, source: Source) -> FunctionType:
         text = source.text()

@@ -31,14 +31,23 @@ _INDENT = "    "
 
 
 class Source:
-    """The source of one function and the constants of its parameters."""
+    """The source of one function and the constants of its parameters.
 
-    __slots__ = ("_constants", "_lines", "_locals", "_names", "_optional", "_reads", "_tests")
+    Args:
+        formulas: all that is to be written.
+        optional: the condition keys that a context may lack.
+        spelt: whether the context is as its caller spells it; `s` then maps a canonical key to that spelling.
+    """
 
-    def __init__(self, formulas: Sequence[Formula], optional: Collection[str] = ()) -> None:
+    __slots__ = ("_constants", "_lines", "_locals", "_names", "_optional", "_reads", "_spelt", "_tests")
+
+    def __init__(
+        self, formulas: Sequence[Formula], optional: Collection[str] = (), *, spelt: bool = False
+    ) -> None:
         checks = [check for formula in formulas for check in _checks(formula)]
         self._reads = Counter(check.key for check in checks)
         self._optional = optional
+        self._spelt = spelt
         self._lines: list[str] = []
         self._locals: dict[str, str] = {}
         self._names: dict[str, str] = {}
@@ -47,7 +56,9 @@ class Source:
 
     def text(self) -> str:
         """The whole function."""
-        parameters = ", ".join(("c", *(f"k{index}" for index in range(len(self._constants))), "h"))
+        parameters = ", ".join(
+            ("c", *("s" * self._spelt), *(f"k{index}" for index in range(len(self._constants))), "h")
+        )
         return "\n".join((f"def decide({parameters}):", *self._lines))
 
     @property
@@ -83,7 +94,7 @@ class Source:
         for formula in denies:
             origins = ", ".join(self._constant(held.origin) for held in _held(formula))
             self.when(formula, f"found += ({origins},)", 2)
-        self.line("return DENIED, None, found", 2)
+        self.line("return DENIED, None, tuple(found)", 2)
 
     def ways(self, formula: Formula, depth: int = 1) -> None:
         """Return the first path that holds, with the rows that make it hold."""
@@ -91,8 +102,10 @@ class Source:
             case Path(name, part):
                 marks: list[str] = []
                 condition = self._expression(part, marks)
-                origins = "".join(f"{mark}, " for mark in marks)
-                self.line(f"if {condition}: return ALLOWED, {name!r}, ({origins})", depth)
+                origins = f"({''.join(f'{mark}, ' for mark in marks)})"
+                if " := None)" in condition:
+                    origins = f"tuple(filter(None, {origins}))"
+                self.line(f"if {condition}: return ALLOWED, {name!r}, {origins}", depth)
             case AnyOf(parts):
                 for part in parts:
                     self.ways(part, depth)
@@ -162,6 +175,8 @@ class Source:
         if key not in self._names:
             self._names[key] = repr(key) if key in _CATALOGUE else self._constant(key)
         name = self._names[key]
+        if self._spelt:
+            return f"c.get(s.get({name}))" if key in self._optional else f"c[s[{name}]]"
         return f"c.get({name})" if key in self._optional else f"c[{name}]"
 
 

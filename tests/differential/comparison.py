@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from policy_engine import PolicyEngine
 from policy_engine.bundle.scenario import run_case
+from policy_engine.bundle.scenario_form import OptionsForm
+from tests.differential.executed import require_one_answer
 from tests.differential.shrinking import shrink
 from tests.reference.evaluate import evaluate
 from tests.reference.validity import Invalid
@@ -34,6 +37,9 @@ def reference_answer(case: Case) -> Answer:
 def engine_answer(case: Case) -> Answer:
     """By policy text, reading, lowering, residuals and combination, as a scenario file is run."""
     result = run_case({**case, "name": "a random case", "expect": {"outcome": "allowed"}})
+    if result.decision is not None:
+        options = OptionsForm.model_validate(case.get("options", {})).options()
+        require_one_answer(PolicyEngine(result.bundle, options=options), result.decision.request)
     return Answer(result.outcome, frozenset(result.determining))
 
 
