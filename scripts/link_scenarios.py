@@ -1,8 +1,8 @@
 """docs/semantics.md: links under every rule to the scenario files whose cases name it.
 
 Run it after cases were added or moved: `.venv/bin/python -m scripts.link_scenarios`. A case names rules at
-the end of its `source`: "...; semantics rule 58", "...; semantics rules 41, 49 and 97". What stands in the page
-beside the links is written by hand.
+the end of its `source`: "...; semantics rule 58", "...; semantics rules 41, 49 and 97". What stands in the
+page beside the links is written by hand.
 """
 
 from __future__ import annotations
