@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +43,8 @@ def generated(spec: dict[str, Any]) -> str:
             return policy(Action=["kms:Decrypt"] * int(count))
         case {"kind": "statements", "count": count}:
             return json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT] * int(count)})
+        case {"kind": "repeat", "before": before, "piece": piece, "between": between, "after": after, "count": count}:
+            return str(before + between.join([piece] * int(count)) + after)
         case {"kind": "pad", "bytes": size}:
             text = policy()
             return text + " " * (int(size) - len(text))
@@ -64,10 +69,31 @@ def test_malformed_text(case: dict[str, Any]) -> None:
         read_policy(text_of(case), kind=kind, file="policy.json")
     error = caught.value
     assert isinstance(error, ERRORS[case["error"]])
+    assert error.diagnostic.code == case["diagnostic"]
     assert error.span is not None
     assert error.help
-    if "line" in case:
-        assert (error.span.begin.line, error.span.begin.column) == (case["line"], case["column"])
+    assert (error.span.begin.line, error.span.begin.column) == (case["line"], case["column"])
+
+
+def answered(text: str | bytes, kind: PolicyKind) -> float:
+    """Seconds until there is an answer."""
+    begin = time.perf_counter()
+    with contextlib.suppress(PolicyEngineError):
+        read_policy(text, kind=kind)
+    return time.perf_counter() - begin
+
+
+@pytest.mark.parametrize("case", [c for c in INDEX["cases"] if "generate" in c], ids=lambda case: case["name"])
+def test_a_large_text_is_answered_soon_and_in_little_memory(case: dict[str, Any]) -> None:
+    """A reader that is worse than linear takes seconds; the bounds leave room for a busy machine."""
+    text, kind = text_of(case), PolicyKind(case.get("kind", "key"))
+    assert min(answered(text, kind) for _ in range(3)) < 1
+    tracemalloc.start()
+    try:
+        answered(text, kind)
+        assert tracemalloc.get_traced_memory()[1] < 64 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("case", INDEX["cases"], ids=lambda case: f"row {case['row']}: {case['name']}")
