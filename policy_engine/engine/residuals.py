@@ -45,7 +45,6 @@ class Residual:
     layers: Layers
     opaque: bool
     _denies: tuple[tuple[Formula, ResidualRow], ...]
-    _nodes: NodeTable
 
     def outcome(self, context: RequestContext) -> Outcome:
         """The outcome for a context."""
@@ -66,17 +65,6 @@ class Residual:
     def trail(self, context: RequestContext) -> Trail:
         """The outcome for a context, with what it rests on."""
         return follow(self.node, context)
-
-    def holds(self, formula: Formula, context: RequestContext) -> bool:
-        """Whether a part of the layers holds for a context."""
-        node = self._nodes.build(
-            formula, self._nodes.leaf(Outcome.ALLOWED), self._nodes.leaf(Outcome.IMPLICIT_DENY)
-        )
-        return walk(node, context) is Outcome.ALLOWED
-
-    def denies(self, context: RequestContext) -> tuple[Origin, ...]:
-        """Every deny that holds."""
-        return self.certain_denies(PartialContext(context, frozenset()))
 
     def certain_denies(self, context: PartialContext) -> tuple[Origin, ...]:
         """Every deny that holds, whatever is not known."""
@@ -116,4 +104,4 @@ def build_residual(situation: Situation, nodes: NodeTable) -> Residual:
     node = nodes.build(residual.layers.deny, nodes.leaf(Outcome.EXPLICIT_DENY), decides)
     opaque = any(test.is_opaque for test in asked_tests(node))
     facts, layers = facts_of(situation), residual.layers
-    return Residual(node, situation, relation, facts, layers, opaque, residual.denies, nodes)
+    return Residual(node, situation, relation, facts, layers, opaque, residual.denies)

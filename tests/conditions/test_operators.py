@@ -196,6 +196,8 @@ VARIABLES: list[tuple[str, object, str | None, dict[str, str], bool]] = [
     ("StringEquals", "${aws:username}", "alice", {}, False),
     ("StringNotEquals", "${aws:username}", "alice", {}, True),
     ("StringEquals", "${aws:username, 'nobody'}", "nobody", {}, True),
+    ("StringEquals", "${aws:username}x", "x", {"aws:username": ""}, True),
+    ("StringLike", "*${aws:username}*", "", {"aws:username": ""}, True),
     ("StringEquals", ["${aws:username}", "bob"], "bob", {}, True),
     ("StringNotEquals", ["${aws:username}", "bob"], "bob", {}, False),
     ("StringLike", "${aws:username}*", "a*b", {"aws:username": "a*"}, True),
