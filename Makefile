@@ -59,6 +59,10 @@ coverage: $(INSTALLED_DEV) ## every branch of policy_engine/{conditions,graph,en
 	$(BIN)/python -m pytest -q $(addprefix tests/,$(COVERED) explain reading scenarios) \
 	  $(addprefix --cov=policy_engine.,$(COVERED)) --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
+mutate: $(INSTALLED_DEV) ## small mistakes made in the code on purpose: does a test notice? (an hour and more)
+	nice -n 10 $(BIN)/python -m tests.mutation.run conditions engine/combination.py engine/layers.py
+	nice -n 10 $(BIN)/python -m tests.mutation.run --sample 500 --seed 1 graph reading
+
 bench: $(INSTALLED_DEV) ## the benchmarks, as a table
 	@./scripts/ensure-softhsm
 	$(BIN)/python -m pytest bench --benchmark-enable --benchmark-only --benchmark-group-by=group \

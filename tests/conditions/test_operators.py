@@ -40,6 +40,8 @@ POSITIVE: dict[str, list[tuple[object, object, bool]]] = {
         ("arn:*:role/app", ARN, False), ("*", ARN, False), (ARN, "role/app", False), ("arn:aws:iam::1111222?3333:role/*", ARN, True),
         ("arn:aws:sns:*:*:a:b*", "arn:aws:sns:us-east-1:1:a:bc", True), ("arn:aws:iam::111122223333:role/APP", ARN, False), (ARN, None, False),
         ("arn:aws:iam:*:role/app", "arn:aws:iam::111122223333:role/app", False), ([], ARN, False),
+        ("arn:aws:iam::*/app", ARN, False), ("*:aws:iam::111122223333:role/app", ARN, False), (ARN, "arn:aws:iam", False),
+        ("arn:aws:iam:*:111122223333:*", ARN, True), ("arn:aws:iam::111122223333:*:x", "arn:aws:iam::111122223333:a:b:x", True),
     ],
     "Null": [
         ("true", None, True), ("true", "x", False), ("false", "x", True), ("false", None, False), (True, None, True),
@@ -137,6 +139,39 @@ def test_negated(operator: str) -> None:
         expected = wanted == [] or given is None or (not fits and not unparsable)
         assert holds(operator, wanted, given) is expected, (wanted, given)
         assert holds(f"{operator}IfExists", wanted, given) is expected, (wanted, given)
+
+
+# negated operator → (value in the policy, value in the request) of which one says nothing to it
+UNPARSABLE = {
+    "ArnNotEquals": [
+        (ARN, "role/app"), (ARN, "brn:aws:iam::111122223333:role/app"), (ARN, "arn:aws:iam"), ("arn:*", ARN), ("*", ARN),
+        ("*:aws:iam::111122223333:role/x", ARN), ("arn:aws:iam::*/x", ARN), ("", ARN), (ARN, ""),
+    ],
+    "NumericNotEquals": [("abc", "1"), ("1", "abc"), ("0x1", "2"), ("1", "0x2"), ("", "1"), ("1", "")],
+    "DateNotEquals": [("abc", "2026"), ("2026", "abc"), ("2026-02-30", "2027"), ("2027", "2026-02-30"), ("", "2026")],
+    "NotIpAddress": [
+        ("abc", "10.0.0.1"), ("10.0.0.0/8", "abc"), ("10.0.0.0/33", "10.0.0.1"), ("11.0.0.1/8", "10.0.0.1"),
+        ("fe80::%1/64", "::1"), ("::1", "fe80::1%1"), ("10.0.0.0/", "11.0.0.1"), ("10.0.0.0/+8", "11.0.0.1"),
+        ("10.0.0.0/255.0.0.0", "11.0.0.1"), ("10.0.0.0/\u0668", "11.0.0.1"), ("10.0.0.0/8", "11.0.0.0/8"),
+    ],
+}  # fmt: skip
+UNPARSABLE["ArnNotLike"] = UNPARSABLE["ArnNotEquals"]
+
+
+@pytest.mark.parametrize("operator", UNPARSABLE)
+def test_what_says_nothing_never_matches_under_a_negated_operator_too(operator: str) -> None:
+    for wanted, given in UNPARSABLE[operator]:
+        assert not holds(operator, wanted, given), (wanted, given)
+        assert not holds(f"{operator}IfExists", wanted, given), (wanted, given)
+        assert not holds(operator.replace("Not", ""), wanted, given), (wanted, given)
+
+
+@pytest.mark.parametrize("operator", [name for name in OPERATORS if name.startswith(("String", "Arn"))])
+def test_operators_on_text_and_arns_take_variables(operator: str) -> None:
+    for given in (ARN, ARN + "x"):
+        name = {"aws:username": given.removeprefix(ARN)}
+        assert holds(operator, ARN + "${aws:username}", given, **name) is ("Not" not in operator)
+        assert holds(operator, ARN + "y${aws:username}", given, **name) is ("Not" in operator)
 
 
 def test_operator_names_ignore_case() -> None:

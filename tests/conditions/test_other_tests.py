@@ -91,6 +91,7 @@ def test_what_they_read() -> None:
         ("vpce-1", {}, False),
         ("vpce-1", {"aws:SourceVpce": "vpce-1"}, True),
         ("vpce-1", {"aws:SourceVpce": "vpce-2"}, False),
+        ("vpce-1", {"aws:SourceVpce": "vpce-12"}, False),
         ("vpce-1", {"aws:SourceVpce": ("vpce-2", "vpce-1")}, True),
         ("vpce-1", {"aws:SourceVpce": ("vpce-2",)}, False),
         ("vpce-1", {"aws:SourceVpce": "vpce-1", "aws:ViaAWSService": "true"}, False),
