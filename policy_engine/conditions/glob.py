@@ -7,7 +7,7 @@ expressions would backtrack.
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import Enum, auto
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class Step(Enum):
-    """A wildcard at a place of an automaton; the second kind of each stays inside an ARN's segment."""
+    """A wildcard at a place of an automaton: `?` or `*`. The second kind of each is no colon."""
 
-    ONE = "?"
-    ONE_INSIDE = "? but no colon"
-    MANY = "*"
-    MANY_INSIDE = "* but no colon"
+    ONE = auto()
+    ONE_INSIDE = auto()
+    MANY = auto()
+    MANY_INSIDE = auto()
 
 
 _MANY = (Step.MANY, Step.MANY_INSIDE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from policy_engine.conditions.operators import OPERATORS
 from policy_engine.conditions.test import ContextTest
 from policy_engine.engine.context import canonical_context
+from policy_engine.model.opaque import Opaque
+from policy_engine.model.options import Options
 from policy_engine.model.policy import PolicyKind
 from policy_engine.reading import read_policy
 
@@ -22,6 +25,7 @@ POSITIVE: dict[str, list[tuple[object, object, bool]]] = {
     "StringEquals": [
         ("acme", "acme", True), ("acme", "Acme", False), (["a", "b"], "b", True), ("a*", "ab", False), ("a*", "a*", True),
         ("", "", True), ("é", "e\u0301", False), (5, "5", True), (True, "true", True), ("a", None, False), ([], "a", False),
+        ([], None, False),
     ],
     "StringEqualsIgnoreCase": [
         ("Acme", "aCME", True), ("acme", "acm", False), ("\u212a", "k", False), ("a", None, False), ([], "a", False),
@@ -62,6 +66,9 @@ POSITIVE: dict[str, list[tuple[object, object, bool]]] = {
         ("2026-11-23T10:00Z", "2026-11-23T10:00:00.0Z", True), ("2026-02-30", "2026-02-30", False),
         ("2026-11-23T10:00:00", "2026-11-23T10:00:00Z", False), ("2026-11-23T10:00:60Z", "2026-11-23T10:01:00Z", False),
         ("10000-01-01", "10000-01-01", False), ("2026-11-23T10:00:00+01:60", "2026-11-23T08:00:00Z", False),
+        ("2026-11-23T10:15:20Z", "2026-11-23T21:45:20+11:30", True), ("2026-11-23T10:15:20Z", "2026-11-22T22:45:20-11:30", True),
+        ("2026-11-23T10:00:00Z", "2026-11-23T10:59:00+00:59", True), ("2026-11-23T10:15:20.5Z", "2026-11-23T10:15:20.500Z", True),
+        ("2026-11-23T10:15:20.5Z", "2026-11-23T10:15:20Z", False), ("1969-12-31T23:59:59.75Z", "-0.25", True), ("0.5", "0.50", True),
         ("1795428000", "1795428000000", False), ("2026-1-1", "2026-01-01", False), ("2026", None, False),
     ],
     "DateLessThan": [("2026-11-23", "2026-11-22T23:59:59.999Z", True), ("2026-11-23", "2026-11-23", False), ("x", "2026", False)],
@@ -209,8 +216,9 @@ SETS: dict[str, list[tuple[object, object, bool]]] = {
     ],
     "ForAllValues:StringEquals": [
         (["a", "b"], ["a", "b"], True), (["a"], ["a", "x"], False), (["a"], None, True), (["a"], [""], True), ([], ["a"], False),
+        ([], None, True),
     ],
-    "ForAnyValue:StringNotEquals": [(["a"], ["a", "x"], True), (["a"], ["a"], False), (["a"], None, False)],
+    "ForAnyValue:StringNotEquals": [(["a"], ["a", "x"], True), (["a"], ["a"], False), (["a"], None, False), ([], ["a"], True), ([], None, False)],
     "ForAllValues:StringNotEquals": [(["a"], ["x", "y"], True), (["a"], ["a", "x"], False), (["a"], None, True)],
     "ForAnyValue:StringEqualsIfExists": [(["a"], None, False), (["a"], ["a"], True)],
     "ForAllValues:StringLike": [(["a*"], ["ab", "ac"], True), (["a*"], ["ab", "b"], False)],
@@ -246,6 +254,9 @@ VARIABLES: list[tuple[str, object, str | None, dict[str, str], bool]] = [
     ("ArnNotLike", "arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::1:user/a", {}, True),
     ("Bool", "${aws:username}", "true", {"aws:username": "true"}, False),
     ("NumericEquals", "${aws:username}", "1", {"aws:username": "1"}, False),
+    ("NumericNotEquals", "${aws:username}", "1", {}, False),
+    ("ArnNotLike", "arn:aws:iam::*:user/${aws:username}", "user/a", {}, True),
+    ("NumericNotEquals", [], "x", {}, True),
 ]
 
 
@@ -273,6 +284,54 @@ def test_an_old_version_has_no_variables() -> None:
     test = ContextTest(policy.statements[0].conditions[0])
     assert test.holds({"x:y": "${aws:username}", "aws:username": "alice"})
     assert not test.holds({"x:y": "alice", "aws:username": "alice"})
+
+
+def test_where_variables_mean_nothing_none_is_read() -> None:
+    for operator in ("NumericEquals", "DateEquals", "IpAddress", "Null", "Bool", "BinaryEquals"):
+        assert ContextTest(only_condition(operator, "${aws:username}")).keys == ("kms:ViaService",)
+
+
+def test_the_option_gives_variables_to_bool_alone() -> None:
+    options, context = Options(bool_takes_variables=True), {"kms:ViaService": "1", "aws:username": "1"}
+    for operator in ("NumericEquals", "DateEquals", "IpAddress", "Null", "BinaryEquals"):
+        test = ContextTest(only_condition(operator, "${aws:username}"), options=options)
+        assert test.keys == ("kms:ViaService",)
+        assert not test.holds(context)
+    assert ContextTest(only_condition("Bool", "${x:y}"), options=options).keys == ("kms:ViaService", "x:y")
+
+
+def test_the_option_for_absent_keys_is_about_if_exists_alone() -> None:
+    options = Options(any_value_if_exists_holds_when_absent=True)
+    for operator, expected in (
+        ("ForAnyValue:StringEquals", False),
+        ("ForAnyValue:StringEqualsIfExists", True),
+    ):
+        assert ContextTest(only_condition(operator, "a"), options=options).holds({}) is expected
+
+
+def test_a_value_that_is_not_known_yet_fits_nothing() -> None:
+    condition = only_condition("StringEquals", ["a", ""])
+    later = replace(condition.values[1], opaque=Opaque("later"))
+    test = ContextTest(replace(condition, values=(condition.values[0], later)))
+    assert test.is_opaque is True
+    assert ContextTest(condition).is_opaque is False
+    assert test.holds({"kms:ViaService": "a"})
+    assert not test.holds({"kms:ViaService": ""})
+    assert ContextTest(condition).holds({"kms:ViaService": ""})
+    assert test.identity != ContextTest(condition).identity
+
+
+def test_a_test_is_shown_as_its_condition() -> None:
+    test = ContextTest(only_condition("ForAnyValue:StringLikeIfExists", ["a*", "b"]))
+    assert repr(test) == "<ForAnyValue:StringLikeIfExists kms:ViaService [a*, b]>"
+
+
+def test_the_order_of_bindings_makes_no_other_test() -> None:
+    test = ContextTest(only_condition("StringEquals", "${aws:username}/${aws:userid}"))
+    one, two = {"aws:username": "a"}, {"aws:userid": "b"}
+    assert test.bound(one).bound(two).identity == test.bound(two).bound(one).identity
+    assert test.bound(one).identity != test.bound({"aws:username": "b"}).identity
+    assert test.bound(one, "c").identity != test.bound(one, "d").identity
 
 
 def test_bound_variables_and_keys_are_decided() -> None:

@@ -3,8 +3,8 @@
     python -m tests.mutation.run [--sample N --seed S] [--only TEXT] TARGET ...
 
 A target is a path below policy_engine, of which `SUITES` says by which tests. The tests are collected once; then
-each mutant has a fork of this process, in which it takes the place of its function, or where it stands in none,
-of its module, and the first test that fails kills it. One that does not end is killed by its alarm. Survivors are
+each mutant has a fork of this process, in which it takes the place of its function, and where no test notices, in
+which everything is imported anew with its module. The first test that fails kills it. One that does not end is killed by its alarm. Survivors are
 printed, and the run fails where docs/testing.md does not explain one.
 """
 
@@ -163,8 +163,9 @@ def put(path: Path, tree: ast.Module, mutant: Mutant, session: pytest.Session) -
         if isinstance(cached, _lru_cache_wrapper):
             cached.cache_clear()
     name = ".".join(path.relative_to(ENGINE.parent).with_suffix("").parts).removesuffix(".__init__")
-    if replaced(sys.modules[name], mutant.where, code):
-        return failing(session)
+    if replaced(sys.modules[name], mutant.where, code) and failing(session):
+        return NOTICED
+    # what survives may be a function that is called when its module is imported
     return NOTICED if imported_anew(path, code, session.config.args) else 0
 
 
