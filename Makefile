@@ -7,7 +7,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed-kms
 INSTALLED_DEV := .venv/installed-dev
 
-.PHONY: help setup demo test lint format bench scenarios fuzz clean
+.PHONY: help setup demo test lint format bench scenarios coverage mutate fuzz clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,15 @@ format: $(INSTALLED_DEV) ## put all code in its form
 
 scenarios: $(INSTALLED) ## every scenario, with the command that users have
 	$(BIN)/explain-access test fixtures/scenarios
+
+COVERED := conditions graph engine calls
+coverage: $(INSTALLED_DEV) ## every branch of policy_engine/{conditions,graph,engine,calls} is taken by its tests
+	$(BIN)/python -m pytest -q $(addprefix tests/,$(COVERED) explain reading scenarios) \
+	  $(addprefix --cov=policy_engine.,$(COVERED)) --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+
+mutate: $(INSTALLED_DEV) ## small mistakes made in the code on purpose: does a test notice? (an hour and more)
+	nice -n 10 $(BIN)/python -m tests.mutation.run conditions engine/combination.py engine/layers.py
+	nice -n 10 $(BIN)/python -m tests.mutation.run --sample 500 --seed 1 graph reading
 
 bench: $(INSTALLED_DEV) ## the benchmarks, as a table
 	@./scripts/ensure-softhsm

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from policy_engine.conditions.glob import Glob
 from policy_engine.conditions.operator import Operator
-from policy_engine.syntax.pattern import Pattern, PolicyVariable
 
 if TYPE_CHECKING:
     from policy_engine.model.condition import ConditionValue
-    from policy_engine.syntax.pattern import PatternPart
+    from policy_engine.syntax.pattern import Pattern, PatternPart
 
 _SEGMENTS = 6
 
@@ -36,15 +35,9 @@ def _segments(pattern: Pattern) -> tuple[Glob, ...] | None:
         first, *others = part.split(":", _SEGMENTS - len(segments))
         segments[-1].append(first)
         segments.extend([other] for other in others)
-    if len(segments) != _SEGMENTS or any(isinstance(p, PolicyVariable) for p in segments[0]):
+    if len(segments) != _SEGMENTS or segments[0] != ["arn"]:
         return None
-    globs = tuple(Glob(_pattern(parts)) for parts in segments)
-    return globs if globs[0].text == "arn" else None
-
-
-def _pattern(parts: list[PatternPart]) -> Pattern:
-    kept = tuple(part for part in parts if part != "")
-    return Pattern("".join(part if isinstance(part, str) else str(part) for part in kept), kept)
+    return tuple(Glob(tuple(parts)) for parts in segments)
 
 
 def _wanted(value: ConditionValue) -> tuple[Glob, ...] | None:

@@ -58,7 +58,7 @@ def _calendar_seconds(match: re.Match[str]) -> Decimal | None:
 def _zone(text: str | None) -> timezone:
     if text is None or text == "Z":
         return UTC
-    offset = timedelta(hours=int(text[1:3]), minutes=_minutes(text[4:6]))
+    offset = timedelta(hours=int(text[1:3]), minutes=_minutes(text[4:]))
     return timezone(-offset if text[0] == "-" else offset)
 
 

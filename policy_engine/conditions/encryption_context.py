@@ -71,7 +71,7 @@ class EncryptionContextTest:
     @property
     def identity(self) -> tuple[object, ...]:
         """What makes two tests the same test."""
-        return ("grant constraint", self.exact, self.ignore_case, tuple(sorted(self.pairs.items())))
+        return (EncryptionContextTest, self.exact, self.ignore_case, *sorted(self.pairs.items()))
 
     def holds(self, context: RequestContext) -> bool:
         """Whether the context passes."""
@@ -114,7 +114,7 @@ class GrantTokenTest:
     @property
     def identity(self) -> tuple[object, ...]:
         """What makes two tests the same test."""
-        return ("grant token", *self.tokens)
+        return (GrantTokenTest, *self.tokens)
 
     def holds(self, context: RequestContext) -> bool:
         """Whether the context passes."""

@@ -7,11 +7,11 @@ expressions would backtrack.
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import Enum, auto
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from policy_engine.syntax.pattern import PolicyVariable, Wildcard
+from policy_engine.syntax.pattern import PolicyVariable, Wildcard, literal_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class Step(Enum):
-    """A wildcard at a place of an automaton; the second kind of each stays inside an ARN's segment."""
+    """A wildcard at a place of an automaton: `?` or `*`. The second kind of each is no colon."""
 
-    ONE = "?"
-    ONE_INSIDE = "? but no colon"
-    MANY = "*"
-    MANY_INSIDE = "* but no colon"
+    ONE = auto()
+    ONE_INSIDE = auto()
+    MANY = auto()
+    MANY_INSIDE = auto()
 
 
 _MANY = (Step.MANY, Step.MANY_INSIDE)
@@ -105,13 +105,12 @@ _FREE = {Wildcard.MANY: Step.MANY, Wildcard.ONE: Step.ONE}
 class Glob:
     """A pattern whose wildcards stand for any characters, as in StringLike and in actions."""
 
-    __slots__ = ("_automaton", "_literal", "_prefix", "text")
+    __slots__ = ("_automaton", "_literal", "_prefix")
 
-    def __init__(self, pattern: Pattern) -> None:
-        self.text = pattern.text
-        self._literal = pattern.literal
-        self._prefix = _prefix(pattern.parts)
-        items = (item if isinstance(item, str) else _FREE[item] for item in flatten(pattern.parts))
+    def __init__(self, parts: tuple[PatternPart, ...]) -> None:
+        self._literal = literal_of(parts)
+        self._prefix = _prefix(parts)
+        items = (item if isinstance(item, str) else _FREE[item] for item in flatten(parts))
         self._automaton = Automaton(items)
 
     def matches(self, text: str) -> bool:
@@ -123,7 +122,7 @@ class Glob:
         return self._automaton.matches(text)
 
 
-def _prefix(parts: Sequence[PatternPart]) -> str | None:
+def _prefix(parts: tuple[PatternPart, ...]) -> str | None:
     """What a text must begin with, where that is all the pattern asks: `kms:De*`, `*`."""
     match parts:
         case (Wildcard.MANY,):
@@ -137,4 +136,4 @@ def _prefix(parts: Sequence[PatternPart]) -> str | None:
 @lru_cache(maxsize=65_536)
 def glob(pattern: Pattern) -> Glob:
     """The compiled form of a pattern, shared by all who use the same one."""
-    return Glob(pattern)
+    return Glob(pattern.parts)

@@ -7,6 +7,7 @@ IPv4-mapped ones included (rule 71). A range with host bits set, a leading zero 
 
 from __future__ import annotations
 
+import operator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def parse_range(text: str) -> IPv4Network | IPv6Network | None:
     """The range that a text says in CIDR notation, or None."""
     address, slash, length = text.partition("/")
-    if "%" in address or (slash and not (length.isascii() and length.isdigit())):
+    if "%" in address or (slash and not length.isdigit()):
         return None
     try:
         return ip_network(text)
@@ -41,11 +42,7 @@ def _wanted(value: ConditionValue) -> IPv4Network | IPv6Network | None:
     return parse_range(value.text)
 
 
-def _match(wanted: IPv4Network | IPv6Network, given: IPv4Address | IPv6Address) -> bool:
-    return given.version == wanted.version and given in wanted
-
-
 IP_ADDRESS_OPERATORS = (
-    Operator("IpAddress", _wanted, parse_address, _match),
-    Operator("NotIpAddress", _wanted, parse_address, _match, negated=True),
+    Operator("IpAddress", _wanted, parse_address, operator.contains),
+    Operator("NotIpAddress", _wanted, parse_address, operator.contains, negated=True),
 )

@@ -31,7 +31,7 @@ class OpaqueTest:
     @property
     def identity(self) -> tuple[object, ...]:
         """No two are the same: one unknown value may answer two questions differently."""
-        return ("opaque", id(self))
+        return (OpaqueTest, id(self))
 
     def holds(self, context: RequestContext) -> bool:
         """Nobody can say.

@@ -92,7 +92,7 @@ class ContextTest:
         )
         free = free_variables((v.pattern for v in condition.values if self._expands), bindings)
         self.keys = free if condition.key in bindings else (condition.key, *free)
-        self._many = condition.key.startswith(ENCRYPTION_CONTEXT) and condition.operator.quantifier is None
+        self._many = condition.key.startswith(ENCRYPTION_CONTEXT)
         self._fixed = None if free else self._parsed(bindings)
         self._answers: Answers | None = None
 

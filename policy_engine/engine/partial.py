@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from policy_engine.case import ascii_lower
 from policy_engine.catalog.condition_keys import CONDITION_KEYS, ENCRYPTION_CONTEXT, canonical_key
 from policy_engine.conditions.encryption_context import ENCRYPTION_CONTEXT_NAMES, SPELT_PAIRS
+from policy_engine.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,8 +54,13 @@ def partial_context(known: RequestContext, unknown: Iterable[str]) -> PartialCon
     """A context of which some keys, in any spelling, are not known.
 
     What is derived from the pairs of the encryption context is not known either where one of these is not.
+
+    Raises:
+        RequestError: a key has no name.
     """
     keys = {_canonical(key) for key in unknown}
+    if "" in keys:
+        raise RequestError("a condition key has no name", help="write a key such as kms:ViaService")
     if not any(key.startswith(ENCRYPTION_CONTEXT) for key in keys):
         return PartialContext(known, frozenset(keys))
     kept = {key: value for key, value in known.items() if key not in _DERIVED}

@@ -87,7 +87,8 @@ class PolicyEngine:
                 only where all of that allows, else undetermined with the expression that decides.
 
         Raises:
-            RequestError: the principal is no principal, or a context value has no meaning.
+            RequestError: the principal is no principal, a context value has no meaning, or a key that is not
+                known has no name.
         """
         context = canonical_context(request.context)
         if request.grant_tokens:

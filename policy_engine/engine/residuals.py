@@ -89,13 +89,6 @@ class Residual:
         """The outcome for a context, with what it rests on."""
         return follow(self.node, context)
 
-    def holds(self, formula: Formula, context: RequestContext) -> bool:
-        """Whether a part of the layers holds for a context."""
-        node = self._nodes.build(
-            formula, self._nodes.leaf(Outcome.ALLOWED), self._nodes.leaf(Outcome.IMPLICIT_DENY)
-        )
-        return walk(node, context) is Outcome.ALLOWED
-
     def certain_denies(self, context: PartialContext) -> tuple[Origin, ...]:
         """Every deny that holds, whatever is not known."""
         held = zip(self.denies, self._deny_origins, strict=True)

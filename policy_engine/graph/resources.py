@@ -131,7 +131,7 @@ class ResourceVariableTest:
     def identity(self) -> tuple[object, ...]:
         """What makes two tests the same test."""
         return (
-            "resource",
+            ResourceVariableTest,
             id(self._resources),
             self._resource,
             self._action,

@@ -57,10 +57,18 @@ class Pattern:
     @property
     def literal(self) -> str | None:
         """The one text that it matches, or None where it has a wildcard or a variable."""
-        if not self.parts:
+        return literal_of(self.parts)
+
+
+def literal_of(parts: tuple[PatternPart, ...]) -> str | None:
+    """The one text that parts of a pattern match, or None where there is a wildcard or a variable."""
+    match parts:
+        case ():
             return ""
-        only = self.parts[0]
-        return only if len(self.parts) == 1 and isinstance(only, str) else None
+        case (str() as only,):
+            return only
+        case _:
+            return None
 
 
 _parser: Lark = load("pattern", start=["start", "plain"])

@@ -43,6 +43,9 @@ def test_inside_wildcards_stop_at_a_colon() -> None:
 def test_neighbouring_runs_are_the_wider_one() -> None:
     assert Automaton([Step.MANY_INSIDE, Step.MANY]).matches("a:b")
     assert not Automaton([Step.MANY_INSIDE, Step.MANY_INSIDE]).matches("a:b")
+    assert Automaton(["a", Step.MANY, Step.MANY_INSIDE]).matches("a:b")
+    assert not Automaton([Step.MANY, "a", Step.MANY_INSIDE, Step.MANY_INSIDE]).matches("xa:b")
+    assert not Automaton([Step.MANY, "a", Step.MANY_INSIDE]).matches("xa:b")
 
 
 class CountingText(str):
@@ -65,8 +68,14 @@ def test_steps_are_linear_in_the_text(pattern: str) -> None:
     assert text.looked_at <= len(text)
 
 
+def test_a_text_that_cannot_fit_any_more_is_not_read_on() -> None:
+    text = CountingText("ab" * 5000)
+    assert not glob(parse_pattern("ac*d", variables=False)).matches(text)
+    assert text.looked_at == 2
+
+
 def test_a_variable_without_a_value_cannot_be_matched() -> None:
     pattern = parse_pattern("${aws:username}", variables=True)
     assert isinstance(pattern.parts[0], PolicyVariable)
-    with pytest.raises(TypeError, match="aws:username"):
+    with pytest.raises(TypeError, match=r"^the policy variable aws:username has no value yet$"):
         glob(pattern)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from policy_engine.conditions.operators import OPERATORS
 from policy_engine.conditions.test import ContextTest
 from policy_engine.engine.context import canonical_context
+from policy_engine.model.opaque import Opaque
+from policy_engine.model.options import Options
 from policy_engine.model.policy import PolicyKind
 from policy_engine.reading import read_policy
 
@@ -22,6 +25,7 @@ POSITIVE: dict[str, list[tuple[object, object, bool]]] = {
     "StringEquals": [
         ("acme", "acme", True), ("acme", "Acme", False), (["a", "b"], "b", True), ("a*", "ab", False), ("a*", "a*", True),
         ("", "", True), ("é", "e\u0301", False), (5, "5", True), (True, "true", True), ("a", None, False), ([], "a", False),
+        ([], None, False),
     ],
     "StringEqualsIgnoreCase": [
         ("Acme", "aCME", True), ("acme", "acm", False), ("\u212a", "k", False), ("a", None, False), ([], "a", False),
@@ -40,6 +44,8 @@ POSITIVE: dict[str, list[tuple[object, object, bool]]] = {
         ("arn:*:role/app", ARN, False), ("*", ARN, False), (ARN, "role/app", False), ("arn:aws:iam::1111222?3333:role/*", ARN, True),
         ("arn:aws:sns:*:*:a:b*", "arn:aws:sns:us-east-1:1:a:bc", True), ("arn:aws:iam::111122223333:role/APP", ARN, False), (ARN, None, False),
         ("arn:aws:iam:*:role/app", "arn:aws:iam::111122223333:role/app", False), ([], ARN, False),
+        ("arn:aws:iam::*/app", ARN, False), ("*:aws:iam::111122223333:role/app", ARN, False), (ARN, "arn:aws:iam", False),
+        ("arn:aws:iam:*:111122223333:*", ARN, True), ("arn:aws:iam::111122223333:*:x", "arn:aws:iam::111122223333:a:b:x", True),
     ],
     "Null": [
         ("true", None, True), ("true", "x", False), ("false", "x", True), ("false", None, False), (True, None, True),
@@ -60,6 +66,9 @@ POSITIVE: dict[str, list[tuple[object, object, bool]]] = {
         ("2026-11-23T10:00Z", "2026-11-23T10:00:00.0Z", True), ("2026-02-30", "2026-02-30", False),
         ("2026-11-23T10:00:00", "2026-11-23T10:00:00Z", False), ("2026-11-23T10:00:60Z", "2026-11-23T10:01:00Z", False),
         ("10000-01-01", "10000-01-01", False), ("2026-11-23T10:00:00+01:60", "2026-11-23T08:00:00Z", False),
+        ("2026-11-23T10:15:20Z", "2026-11-23T21:45:20+11:30", True), ("2026-11-23T10:15:20Z", "2026-11-22T22:45:20-11:30", True),
+        ("2026-11-23T10:00:00Z", "2026-11-23T10:59:00+00:59", True), ("2026-11-23T10:15:20.5Z", "2026-11-23T10:15:20.500Z", True),
+        ("2026-11-23T10:15:20.5Z", "2026-11-23T10:15:20Z", False), ("1969-12-31T23:59:59.75Z", "-0.25", True), ("0.5", "0.50", True),
         ("1795428000", "1795428000000", False), ("2026-1-1", "2026-01-01", False), ("2026", None, False),
     ],
     "DateLessThan": [("2026-11-23", "2026-11-22T23:59:59.999Z", True), ("2026-11-23", "2026-11-23", False), ("x", "2026", False)],
@@ -139,6 +148,39 @@ def test_negated(operator: str) -> None:
         assert holds(f"{operator}IfExists", wanted, given) is expected, (wanted, given)
 
 
+# negated operator → (value in the policy, value in the request) of which one says nothing to it
+UNPARSABLE = {
+    "ArnNotEquals": [
+        (ARN, "role/app"), (ARN, "brn:aws:iam::111122223333:role/app"), (ARN, "arn:aws:iam"), ("arn:*", ARN), ("*", ARN),
+        ("*:aws:iam::111122223333:role/x", ARN), ("arn:aws:iam::*/x", ARN), ("", ARN), (ARN, ""),
+    ],
+    "NumericNotEquals": [("abc", "1"), ("1", "abc"), ("0x1", "2"), ("1", "0x2"), ("", "1"), ("1", "")],
+    "DateNotEquals": [("abc", "2026"), ("2026", "abc"), ("2026-02-30", "2027"), ("2027", "2026-02-30"), ("", "2026")],
+    "NotIpAddress": [
+        ("abc", "10.0.0.1"), ("10.0.0.0/8", "abc"), ("10.0.0.0/33", "10.0.0.1"), ("11.0.0.1/8", "10.0.0.1"),
+        ("fe80::%1/64", "::1"), ("::1", "fe80::1%1"), ("10.0.0.0/", "11.0.0.1"), ("10.0.0.0/+8", "11.0.0.1"),
+        ("10.0.0.0/255.0.0.0", "11.0.0.1"), ("10.0.0.0/\u0668", "11.0.0.1"), ("10.0.0.0/8", "11.0.0.0/8"),
+    ],
+}  # fmt: skip
+UNPARSABLE["ArnNotLike"] = UNPARSABLE["ArnNotEquals"]
+
+
+@pytest.mark.parametrize("operator", UNPARSABLE)
+def test_what_says_nothing_never_matches_under_a_negated_operator_too(operator: str) -> None:
+    for wanted, given in UNPARSABLE[operator]:
+        assert not holds(operator, wanted, given), (wanted, given)
+        assert not holds(f"{operator}IfExists", wanted, given), (wanted, given)
+        assert not holds(operator.replace("Not", ""), wanted, given), (wanted, given)
+
+
+@pytest.mark.parametrize("operator", [name for name in OPERATORS if name.startswith(("String", "Arn"))])
+def test_operators_on_text_and_arns_take_variables(operator: str) -> None:
+    for given in (ARN, ARN + "x"):
+        name = {"aws:username": given.removeprefix(ARN)}
+        assert holds(operator, ARN + "${aws:username}", given, **name) is ("Not" not in operator)
+        assert holds(operator, ARN + "y${aws:username}", given, **name) is ("Not" in operator)
+
+
 def test_operator_names_ignore_case() -> None:
     assert holds("STRINGEQUALS", "a", "a")
 
@@ -174,8 +216,9 @@ SETS: dict[str, list[tuple[object, object, bool]]] = {
     ],
     "ForAllValues:StringEquals": [
         (["a", "b"], ["a", "b"], True), (["a"], ["a", "x"], False), (["a"], None, True), (["a"], [""], True), ([], ["a"], False),
+        ([], None, True),
     ],
-    "ForAnyValue:StringNotEquals": [(["a"], ["a", "x"], True), (["a"], ["a"], False), (["a"], None, False)],
+    "ForAnyValue:StringNotEquals": [(["a"], ["a", "x"], True), (["a"], ["a"], False), (["a"], None, False), ([], ["a"], True), ([], None, False)],
     "ForAllValues:StringNotEquals": [(["a"], ["x", "y"], True), (["a"], ["a", "x"], False), (["a"], None, True)],
     "ForAnyValue:StringEqualsIfExists": [(["a"], None, False), (["a"], ["a"], True)],
     "ForAllValues:StringLike": [(["a*"], ["ab", "ac"], True), (["a*"], ["ab", "b"], False)],
@@ -196,6 +239,8 @@ VARIABLES: list[tuple[str, object, str | None, dict[str, str], bool]] = [
     ("StringEquals", "${aws:username}", "alice", {}, False),
     ("StringNotEquals", "${aws:username}", "alice", {}, True),
     ("StringEquals", "${aws:username, 'nobody'}", "nobody", {}, True),
+    ("StringEquals", "${aws:username}x", "x", {"aws:username": ""}, True),
+    ("StringLike", "*${aws:username}*", "", {"aws:username": ""}, True),
     ("StringEquals", ["${aws:username}", "bob"], "bob", {}, True),
     ("StringNotEquals", ["${aws:username}", "bob"], "bob", {}, False),
     ("StringLike", "${aws:username}*", "a*b", {"aws:username": "a*"}, True),
@@ -209,6 +254,9 @@ VARIABLES: list[tuple[str, object, str | None, dict[str, str], bool]] = [
     ("ArnNotLike", "arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::1:user/a", {}, True),
     ("Bool", "${aws:username}", "true", {"aws:username": "true"}, False),
     ("NumericEquals", "${aws:username}", "1", {"aws:username": "1"}, False),
+    ("NumericNotEquals", "${aws:username}", "1", {}, False),
+    ("ArnNotLike", "arn:aws:iam::*:user/${aws:username}", "user/a", {}, True),
+    ("NumericNotEquals", [], "x", {}, True),
 ]
 
 
@@ -236,6 +284,54 @@ def test_an_old_version_has_no_variables() -> None:
     test = ContextTest(policy.statements[0].conditions[0])
     assert test.holds({"x:y": "${aws:username}", "aws:username": "alice"})
     assert not test.holds({"x:y": "alice", "aws:username": "alice"})
+
+
+def test_where_variables_mean_nothing_none_is_read() -> None:
+    for operator in ("NumericEquals", "DateEquals", "IpAddress", "Null", "Bool", "BinaryEquals"):
+        assert ContextTest(only_condition(operator, "${aws:username}")).keys == ("kms:ViaService",)
+
+
+def test_the_option_gives_variables_to_bool_alone() -> None:
+    options, context = Options(bool_takes_variables=True), {"kms:ViaService": "1", "aws:username": "1"}
+    for operator in ("NumericEquals", "DateEquals", "IpAddress", "Null", "BinaryEquals"):
+        test = ContextTest(only_condition(operator, "${aws:username}"), options=options)
+        assert test.keys == ("kms:ViaService",)
+        assert not test.holds(context)
+    assert ContextTest(only_condition("Bool", "${x:y}"), options=options).keys == ("kms:ViaService", "x:y")
+
+
+def test_the_option_for_absent_keys_is_about_if_exists_alone() -> None:
+    options = Options(any_value_if_exists_holds_when_absent=True)
+    for operator, expected in (
+        ("ForAnyValue:StringEquals", False),
+        ("ForAnyValue:StringEqualsIfExists", True),
+    ):
+        assert ContextTest(only_condition(operator, "a"), options=options).holds({}) is expected
+
+
+def test_a_value_that_is_not_known_yet_fits_nothing() -> None:
+    condition = only_condition("StringEquals", ["a", ""])
+    later = replace(condition.values[1], opaque=Opaque("later"))
+    test = ContextTest(replace(condition, values=(condition.values[0], later)))
+    assert test.is_opaque is True
+    assert ContextTest(condition).is_opaque is False
+    assert test.holds({"kms:ViaService": "a"})
+    assert not test.holds({"kms:ViaService": ""})
+    assert ContextTest(condition).holds({"kms:ViaService": ""})
+    assert test.identity != ContextTest(condition).identity
+
+
+def test_a_test_is_shown_as_its_condition() -> None:
+    test = ContextTest(only_condition("ForAnyValue:StringLikeIfExists", ["a*", "b"]))
+    assert repr(test) == "<ForAnyValue:StringLikeIfExists kms:ViaService [a*, b]>"
+
+
+def test_the_order_of_bindings_makes_no_other_test() -> None:
+    test = ContextTest(only_condition("StringEquals", "${aws:username}/${aws:userid}"))
+    one, two = {"aws:username": "a"}, {"aws:userid": "b"}
+    assert test.bound(one).bound(two).identity == test.bound(two).bound(one).identity
+    assert test.bound(one).identity != test.bound({"aws:username": "b"}).identity
+    assert test.bound(one, "c").identity != test.bound(one, "d").identity
 
 
 def test_bound_variables_and_keys_are_decided() -> None:

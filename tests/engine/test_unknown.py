@@ -10,13 +10,24 @@ from typing import Any
 
 import pytest
 
-from policy_engine import Bundle, Grant, GrantConstraints, KeyRecord, Options, Outcome, PolicyEngine, Request
+from policy_engine import (
+    Bundle,
+    Grant,
+    GrantConstraints,
+    KeyRecord,
+    Options,
+    Outcome,
+    PolicyEngine,
+    Request,
+    RequestError,
+)
 from policy_engine.model.policy import Policy, PolicyKind
 from policy_engine.reading import collect_document
 from policy_engine.syntax.json_document import parse_json
 from policy_engine.syntax.json_tree import JsonArray, JsonMember, JsonNode, JsonObject, JsonOpaque, JsonString
 from tests.engine.world import ACCOUNT, KEY, ROLE, ROOT, allow, deny, policy, role
 
+SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/app/s1"
 KEYS = ("x:a", "x:b")
 VALUES = (None, "1", "2", "3")
 OPERATORS = (
@@ -103,6 +114,11 @@ def test_what_the_context_says_is_known_even_if_it_is_declared_unknown(engine: P
     context = {"kms:EncryptionContext:tenant": "acme"}
     request = Request(ROLE + "app", "kms:Decrypt", KEY, context)
     assert engine.authorize(request, unknown=("kms:EncryptionContext:tenant",)).allowed
+
+
+def test_an_unknown_key_has_a_name(engine: PolicyEngine) -> None:
+    with pytest.raises(RequestError, match="no name"):
+        engine.authorize(Request(ROLE + "app", "kms:Decrypt", KEY), unknown=("kms:ViaService", ""))
 
 
 def test_an_explicit_deny_that_holds_anyway_is_named() -> None:
@@ -238,6 +254,13 @@ def test_opaque_values_against_completions(seed: int) -> None:
 def test_a_whole_element_or_statement_can_be_unknown(statement: object) -> None:
     text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     assert outcome_under(opaque_policy(text), {}) is Outcome.UNDETERMINED
+
+
+def test_an_unknown_principal_beside_the_caller_asks_nothing() -> None:
+    text = json.dumps({"Version": "2012-10-17", "Statement": [allow(Principal={"AWS": [MARK, SESSION]})]})
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, opaque_policy(text))}))
+    assert engine.authorize(Request(SESSION, "kms:Decrypt", KEY)).allowed
+    assert engine.authorize(Request(SESSION + "2", "kms:Decrypt", KEY)).outcome is Outcome.UNDETERMINED
 
 
 def test_an_unknown_resource_beside_a_policy_variable_is_undetermined() -> None:
