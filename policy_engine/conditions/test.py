@@ -109,10 +109,15 @@ class ContextTest:
         return any(value.opaque is not None for value in self.condition.values)
 
     @property
+    def asks_presence(self) -> bool:
+        """Whether it asks if the key is there, whatever its value."""
+        return self._operator is NULL
+
+    @property
     def when_absent(self) -> bool:
         """The answer for a context without the key."""
         condition = self.condition
-        if self._operator is NULL:
+        if self.asks_presence:
             return self._fits(("true",), self._wanted(NO_BINDINGS))
         if condition.operator.quantifier is Quantifier.ANY:
             return condition.operator.if_exists and self._options.any_value_if_exists_holds_when_absent

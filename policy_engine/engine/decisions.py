@@ -27,8 +27,7 @@ def decision_of(request: Request, residual: Residual, partial: PartialContext) -
     """Decide a request by its residual."""
     context = partial.known
     outcome = residual.partial_outcome(partial)
-    certain = not partial.unknown and not residual.opaque
-    trail = residual.trail(context) if certain else None
+    trail = residual.trail(partial) if outcome is Outcome.ALLOWED else None
     determining = _determining(outcome, residual, partial, trail)
     if outcome is Outcome.ALLOWED:
         reason = denial.allowed_reason(trail.path if trail else None)
@@ -54,9 +53,7 @@ def _determining(
     """What a decision rests on; where something is not known, the rows that hold whatever it is."""
     if outcome is Outcome.EXPLICIT_DENY:
         return residual.certain_denies(partial)
-    if outcome is Outcome.ALLOWED and trail is not None:
-        return trail.origins
-    return ()
+    return trail.origins if trail is not None else ()
 
 
 def failed_decision(request: Request, error: Exception) -> Decision:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from policy_engine.calls.facts import WITHOUT_KEY_ATTRIBUTES
@@ -24,7 +24,6 @@ from policy_engine.graph.formula import (
 from policy_engine.graph.lowering import context_test
 from policy_engine.graph.principals import PrincipalMatch
 from policy_engine.graph.residual import ResidualRow, settle, specialise, specialise_grants
-from policy_engine.model.facts import Facts
 from policy_engine.model.policy import Effect
 from policy_engine.model.principal import PrincipalKind
 
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from policy_engine.engine.situation import EndpointRows, Situation
     from policy_engine.graph.residual import Target
     from policy_engine.graph.rows import GrantRow, StatementRow
+    from policy_engine.model.facts import Facts
 
 _CREATE_GRANT = "kms:creategrant"
 
@@ -73,8 +73,7 @@ class _Specialiser:
         # tags and aliases of the key count in identity-based policies only (rule 99)
         hidden = WITHOUT_KEY_ATTRIBUTES.families
         values = {k: v for k, v in self.facts.values.items() if not k.startswith(hidden)}
-        side = Facts(values, self.facts.families, self.facts.defaults)
-        self.resource_side = side.joined(WITHOUT_KEY_ATTRIBUTES)
+        self.resource_side = replace(self.facts, values=values).joined(WITHOUT_KEY_ATTRIBUTES)
 
     def run(self) -> ResidualLayers:
         """All layers."""

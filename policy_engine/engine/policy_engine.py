@@ -13,7 +13,6 @@ from policy_engine.engine.context import canonical_context, check_canonical, wit
 from policy_engine.engine.decisions import decision_of, failed_decision
 from policy_engine.engine.keys import KeyEntry
 from policy_engine.engine.organization import OrganizationRows
-from policy_engine.engine.partial import partial_context
 from policy_engine.engine.residuals import Residual, build_residual
 from policy_engine.engine.situation import Ceilings, EndpointRows, Situation
 from policy_engine.errors import PolicyEngineError, RequestError
@@ -87,7 +86,8 @@ class PolicyEngine:
         if isinstance(unknown, str):
             raise RequestError("`unknown` is a list of condition keys", help="write [key]")
         try:
-            return decision_of(request, self._residual_of(request), partial_context(context, unknown))
+            residual = self._residual_of(request)
+            return decision_of(request, residual, residual.partial(context, unknown))
         except PolicyEngineError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever fails inside must deny, never pass

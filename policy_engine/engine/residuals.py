@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 from policy_engine.engine.combination import Relation, allowed
 from policy_engine.engine.layers import residual_layers
-from policy_engine.engine.partial import PartialContext
+from policy_engine.engine.partial import partial_context
 from policy_engine.engine.situation import facts_of, relation_of
-from policy_engine.engine.undetermined import expression, left_of, outcome_of
+from policy_engine.engine.undetermined import certain_trail, expression, left_of, outcome_of
 from policy_engine.graph.formula import ALWAYS, any_of
 from policy_engine.graph.nodes import asked_tests, follow, walk
 from policy_engine.model.decision import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from policy_engine.engine.combination import Layers
+    from policy_engine.engine.partial import PartialContext
     from policy_engine.engine.situation import Situation
     from policy_engine.graph.formula import Formula
     from policy_engine.graph.nodes import Node, NodeTable, Trail
@@ -35,7 +38,8 @@ class Residual:
         relation: what the caller is to the resource.
         facts: what was settled on the way.
         layers: the formula of each layer.
-        opaque: whether a policy that counts has a part that is not known yet.
+        unsettled: whether the answer may depend on what no context tells: a part of a policy that is not
+            known yet, or what the caller's records leave unknown.
     """
 
     node: Node
@@ -43,29 +47,43 @@ class Residual:
     relation: Relation
     facts: Facts
     layers: Layers
-    opaque: bool
+    unsettled: bool
     _denies: tuple[tuple[Formula, ResidualRow], ...]
     _nodes: NodeTable
 
+    def partial(self, context: RequestContext, unknown: Iterable[str] = ()) -> PartialContext:
+        """A context of which some keys are not known, those of the caller included."""
+        return partial_context(context, (*unknown, *self.facts.unknown))
+
     def outcome(self, context: RequestContext) -> Outcome:
         """The outcome for a context."""
-        if self.opaque:
-            return outcome_of(self.node, PartialContext(context, frozenset()))
+        if self.unsettled:
+            return outcome_of(self.node, self.partial(context))
         return walk(self.node, context)
 
     def partial_outcome(self, context: PartialContext) -> Outcome:
-        """The outcome for a context that is known in part."""
-        if self.opaque or context.unknown:
-            return outcome_of(self.node, context)
-        return walk(self.node, context.known)
+        """The outcome for a context that is known in part, as `partial` makes it."""
+        if self._is_certain(context):
+            return walk(self.node, context.known)
+        return outcome_of(self.node, context)
+
+    def _is_certain(self, context: PartialContext) -> bool:
+        return not (self.unsettled or context.unknown)
 
     def expression(self, context: PartialContext) -> str:
         """What an undetermined outcome depends on."""
         return expression(self.layers.deny, allowed(self.relation, self.layers), context)
 
-    def trail(self, context: RequestContext) -> Trail:
-        """The outcome for a context, with what it rests on."""
-        return follow(self.node, context)
+    def trail(self, context: PartialContext) -> Trail | None:
+        """What allows, with what it rests on: the first path that holds, whatever is not known.
+
+        None where nothing allows for certain. Formulas have no negation, so what is allowed however the
+        unknown tests come out is allowed where all of these fail: some path then needs none of them.
+        """
+        if not self._is_certain(context):
+            return certain_trail(allowed(self.relation, self.layers), context)
+        trail = follow(self.node, context.known)
+        return trail if trail.outcome is Outcome.ALLOWED else None
 
     def holds(self, formula: Formula, context: RequestContext) -> bool:
         """Whether a part of the layers holds for a context."""
@@ -76,7 +94,7 @@ class Residual:
 
     def denies(self, context: RequestContext) -> tuple[Origin, ...]:
         """Every deny that holds."""
-        return self.certain_denies(PartialContext(context, frozenset()))
+        return self.certain_denies(self.partial(context))
 
     def certain_denies(self, context: PartialContext) -> tuple[Origin, ...]:
         """Every deny that holds, whatever is not known."""
@@ -98,7 +116,7 @@ class Residual:
             "boundary": layers.boundary,
             "session": layers.session,
         }
-        partial = PartialContext(context, frozenset())
+        partial = self.partial(context)
         return {name: left_of(formula, partial) == ALWAYS for name, formula in formulas.items()}
 
 
@@ -114,6 +132,6 @@ def build_residual(situation: Situation, nodes: NodeTable) -> Residual:
     allow = allowed(relation, residual.layers)
     decides = nodes.build(allow, nodes.leaf(Outcome.ALLOWED), nodes.leaf(Outcome.IMPLICIT_DENY))
     node = nodes.build(residual.layers.deny, nodes.leaf(Outcome.EXPLICIT_DENY), decides)
-    opaque = any(test.is_opaque for test in asked_tests(node))
     facts, layers = facts_of(situation), residual.layers
-    return Residual(node, situation, relation, facts, layers, opaque, residual.denies, nodes)
+    unsettled = any(test.is_opaque or facts.unknown & {*test.keys} for test in asked_tests(node))
+    return Residual(node, situation, relation, facts, layers, unsettled, residual.denies, nodes)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from policy_engine.calls.facts import key_facts, principal_facts
 from policy_engine.catalog.actions import find_action
 from policy_engine.engine.combination import Relation
 from policy_engine.graph.residual import Target
-from policy_engine.model.facts import Facts
 from policy_engine.model.principal import PrincipalKind
 from policy_engine.syntax.arn import parse_arn
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from policy_engine.engine.callers import Caller
     from policy_engine.engine.keys import KeyEntry
     from policy_engine.graph.rows import StatementRow
+    from policy_engine.model.facts import Facts
     from policy_engine.model.grant import Grant
     from policy_engine.model.options import Options
 
@@ -118,7 +118,7 @@ def facts_of(situation: Situation) -> Facts:
         return facts
     # condition keys of KMS do not exist for an alias (rule 83)
     values = {key: value for key, value in facts.values.items() if not key.startswith(_KMS)}
-    return Facts(values, (*facts.families, _KMS), facts.defaults)
+    return replace(facts, values=values, families=(*facts.families, _KMS))
 
 
 def _names_no_key(action: str, resource: str) -> bool:

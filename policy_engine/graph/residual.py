@@ -147,4 +147,6 @@ def settle(test: Test, facts: Facts) -> Test:
     if not isinstance(test, ContextTest):
         return test
     known = {key: facts.get(key) for key in test.keys if facts.know(key)}
+    if test.asks_presence and test.key in facts.unknown:  # whatever its value may be, it has one
+        known[test.key] = ""
     return test.bound(known, None if test.key in known else facts.defaults.get(test.key))

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.reference import grants, principals
 from tests.reference.case import NO_KEY, Case, case_of, layers_of
+from tests.reference.completions import completions
 from tests.reference.statements import Row, applies, rows_of
 from tests.reference.validity import Invalid
 
@@ -22,14 +23,29 @@ OWN_ACCOUNT = {  # rule 31; an action that is in no table of AWS's is not held t
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the reference decides: `allowed`, `explicitDeny` or `implicitDeny`, and by which rows."""
+    """What the reference decides: `allowed`, `explicitDeny`, `implicitDeny` or `undetermined`, and by which rows."""
 
     outcome: str
     determining: frozenset[str] = frozenset()
 
 
 def evaluate(case: dict[str, Any]) -> Result:
-    """Decide a scenario case. Raises `validity.Invalid` for policies that must be refused."""
+    """Decide a scenario case. Raises `validity.Invalid` for policies that must be refused.
+
+    What is not known (rule 87) must not matter: allowed and denied are said only where every completion agrees, and the
+    rows only where they all rest on the same.
+    """
+    results = {_decide(one) for one in completions(case)}
+    if len(results) == 1:
+        return results.pop()
+    outcomes = {result.outcome for result in results}
+    if len(outcomes) == 1:
+        return Result(outcomes.pop())
+    return Result("undetermined" if "allowed" in outcomes else "implicitDeny")
+
+
+def _decide(case: dict[str, Any]) -> Result:
+    """Decide a case of which everything is known."""
     asked = case_of(case)
     for grant in asked.policies.get("grants") or []:  # rule 29: a grant is on one key
         if grant.get("KeyId") not in (

@@ -93,7 +93,9 @@ def _same_or_stricter(
     if kind == "EncryptionContextEquals":
         return exact is not None and _pairs(exact.items(), ignore_case=ignore_case) == wanted
     either = [constraint for constraint in (exact, subset) if constraint is not None]
-    return any(set(wanted) <= set(_pairs(constraint.items(), ignore_case=ignore_case)) for constraint in either)
+    return any(
+        set(wanted) <= set(_pairs(constraint.items(), ignore_case=ignore_case)) for constraint in either
+    )
 
 
 def may_retire(grant: Grant, request: dict[str, Any], caller: Caller) -> set[str]:
