@@ -22,6 +22,7 @@ _POLICY = {
     "scp": "a service control policy",
     "rcp": "a resource control policy",
     "endpoint": "a VPC endpoint policy",
+    "task": "a session policy",
 }
 _NO_POLICY = {layer: text.partition(" ")[2] for layer, text in _POLICY.items()}
 _ALLOWED = {
@@ -62,7 +63,7 @@ def implicit(action: str, relation: Relation, layer: str) -> str:
 
 def blamed_layer(held: dict[str, bool], relation: Relation) -> str:
     """Which layer an implicit deny is blamed on, given which layers held; the outermost ceiling first."""
-    for ceiling in ("scp", "endpoint"):
+    for ceiling in ("scp", "endpoint", "task"):
         if not held[ceiling]:
             return ceiling
     if relation is not Relation.NO_KEY and not held["key"]:

@@ -9,7 +9,7 @@ from policy_engine.calls.facts import WITHOUT_KEY_ATTRIBUTES
 from policy_engine.conditions.endpoint import ComesThroughTest
 from policy_engine.engine.combination import Grants, Layers
 from policy_engine.engine.retirement import retirement
-from policy_engine.engine.situation import RETIRE_GRANT, facts_of
+from policy_engine.engine.situation import KMS, RETIRE_GRANT, facts_of
 from policy_engine.graph.child_grants import no_wider
 from policy_engine.graph.formula import (
     ALWAYS,
@@ -96,6 +96,7 @@ class _Specialiser:
             deny=any_of(*(formula for formula, _ in denies)),
             scp=all_of(*(self._allows(level, self.facts) for level in scps)),
             endpoint=all_of(*(self._endpoint(endpoint) for endpoint in ceilings.endpoints)),
+            task=self._task(),
             identity=self._identity(),
             boundary=self._cap(caller.boundary),
             session=self._cap(caller.session),
@@ -143,6 +144,13 @@ class _Specialiser:
         if caller.principal.kind is PrincipalKind.ROOT:
             return ALWAYS
         return self._allows(caller.identity, self.facts)
+
+    def _task(self) -> Formula:
+        """That the caller is no root session; what is no truth value does not say so."""
+        root = self.situation.caller.principal.kind is PrincipalKind.ROOT
+        if not root or not self.situation.action.startswith(KMS):
+            return ALWAYS
+        return Asked(context_test("BoolIfExists", "aws:AssumedRoot", "false"))
 
     def _endpoint(self, endpoint: EndpointRows) -> Formula:
         elsewhere = Asked(ComesThroughTest(endpoint.id, negated=True))

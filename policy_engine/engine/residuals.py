@@ -111,6 +111,7 @@ class Residual:
         formulas = {
             "scp": layers.scp,
             "endpoint": layers.endpoint,
+            "task": layers.task,
             "key": any_of(layers.named, layers.direct, layers.delegated),
             "identity": layers.identity,
             "boundary": layers.boundary,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from policy_engine.model.options import Options
 
 RETIRE_GRANT = "kms:retiregrant"
-_KMS = "kms:"
+KMS = "kms:"
 _EVERY_NEW_KEY = "key/*"
 _ALIAS_ACTIONS = frozenset({"kms:createalias", "kms:deletealias", "kms:updatealias"})
 _NEW_KEY_ACTIONS = frozenset({"kms:createkey", "kms:tagresource"})
@@ -71,7 +71,7 @@ class Situation:
 
 def relation_of(situation: Situation) -> Relation:
     """What the caller is to the resource."""
-    if not situation.action.startswith(_KMS):
+    if not situation.action.startswith(KMS):
         return _other_service(situation)
     if situation.caller.principal.kind is PrincipalKind.ANONYMOUS:
         return Relation.ANONYMOUS
@@ -117,8 +117,8 @@ def facts_of(situation: Situation) -> Facts:
     if not _is_alias(situation.resource):
         return facts
     # condition keys of KMS do not exist for an alias (rule 83)
-    values = {key: value for key, value in facts.values.items() if not key.startswith(_KMS)}
-    return replace(facts, values=values, families=(*facts.families, _KMS))
+    values = {key: value for key, value in facts.values.items() if not key.startswith(KMS)}
+    return replace(facts, values=values, families=(*facts.families, KMS))
 
 
 def _names_no_key(action: str, resource: str) -> bool:

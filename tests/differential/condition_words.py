@@ -26,6 +26,7 @@ CONTEXT: dict[str, tuple[object, ...]] = {
     "kms:RequestAlias": ("alias/orders",),
     "aws:MultiFactorAuthPresent": ("true", "false", True, False, "maybe"),
     "aws:ViaAWSService": ("true", "false", True),
+    "aws:AssumedRoot": ("true", "false", True, "FALSE", "maybe", []),
     "acme:Project": ("x", ["x"], ["x", "y"], [], ["5", "90"], ["5", "ninety"], ["2026", "soon"], [""], ["", ""]),
     "ACME:project": ("y", []),
     "acme:Name": ("alice", "x", "*", "a*b", "bucket", "", ["x"]),
@@ -71,6 +72,7 @@ ASKED: dict[str, tuple[object, ...]] = {
     "kms:EncryptionContextKeys": ("tenant", "Tenant", "app", "*"),
     "aws:MultiFactorAuthPresent": ("true", "false", True, "TRUE", "maybe"),
     "aws:ViaAWSService": ("true", "false"),
+    "aws:AssumedRoot": ("true", "false"),
     "acme:Project": ("x", "y", "?", "", 5, "90", "2026-01-01", "soon"),
     "acme:Name": ("alice", "x", "a*", "*", "\\*", ""),
     "aws:SourceIp": (
@@ -114,6 +116,7 @@ FAMILIES = {
     "aws:ViaAWSService": ("Bool", "Bool", "StringEquals"),
     "aws:PrincipalIsAWSService": ("Bool",),
     "kms:MultiRegion": ("Bool", "StringEquals"),
+    "aws:AssumedRoot": ("Bool",),
     "aws:SourceIp": ("IpAddress", "NotIpAddress"),
     "aws:CurrentTime": DATE_OPERATORS,
     "aws:MultiFactorAuthAge": NUMERIC_OPERATORS,

@@ -89,11 +89,12 @@ def _truths(case: Case, rows: list[Row]) -> _Truths:
 
 
 def _ceilings(case: Case, rows: list[Row]) -> bool:
-    """Rules 4 and 41: every SCP level, and the VPC endpoint."""
+    """Rules 4, 41 and 85: every SCP level, the VPC endpoint, and the task policy of a root session, which allows no kms."""
     levels = range(len(layers_of(case)["scp"])) if applies(case, "scp") else ()
     scp = all(any(row.layer == "scp" and row.level == level for row in rows) for level in levels)
     through_endpoint = bool(layers_of(case)["endpoint"]) and applies(case, "endpoint")
-    return scp and (not through_endpoint or any(row.layer == "endpoint" for row in rows))
+    endpoint = not through_endpoint or any(row.layer == "endpoint" for row in rows)
+    return scp and endpoint and not (case.of_kms and case.root_session)
 
 
 def _path(case: Case, rows: list[Row]) -> frozenset[str] | None:
