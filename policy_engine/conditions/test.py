@@ -59,7 +59,7 @@ class ContextTest:
     __slots__ = (
         "__weakref__",
         "_bindings",
-        "_default",
+        "_defaults",
         "_expands",
         "_fixed",
         "_many",
@@ -74,14 +74,14 @@ class ContextTest:
         self,
         condition: Condition,
         bindings: Bindings = NO_BINDINGS,
-        default: str | None = None,
+        defaults: Bindings = NO_BINDINGS,
         *,
         options: Options = DEFAULT_OPTIONS,
     ) -> None:
         self.condition = condition
         self.key = condition.key
         self._bindings = bindings
-        self._default = default
+        self._defaults = {key: value for key, value in defaults.items() if key not in bindings}
         self._options = options
         self._operator = OPERATORS[condition.operator.name]
         self._expands = self._operator.variables or (
@@ -100,8 +100,10 @@ class ContextTest:
     def identity(self) -> tuple[object, ...]:
         """What makes two tests the same test."""
         values = tuple((value.pattern, value.opaque) for value in self.condition.values)
-        bound = tuple(sorted(self._bindings.items(), key=str))
-        return (self.condition.operator, self.key, values, bound, self._default)
+        bound, defaults = (
+            tuple(sorted(found.items(), key=str)) for found in (self._bindings, self._defaults)
+        )
+        return (self.condition.operator, self.key, values, bound, defaults)
 
     @property
     def is_opaque(self) -> bool:
@@ -125,20 +127,22 @@ class ContextTest:
             return True
         return self._operator.negated or condition.operator.if_exists
 
-    def bound(self, bindings: Bindings, default: str | None = None) -> ContextTest:
+    def bound(self, bindings: Bindings, defaults: Bindings = NO_BINDINGS) -> ContextTest:
         """This test with its key and policy variables bound to facts; without `keys` it is decided.
 
-        `default` is the key's value where a context does not have it.
+        `defaults` are the values of keys that a context does not have.
         """
-        if not bindings and default is None:
+        if not bindings and not defaults:
             return self
-        return ContextTest(self.condition, {**self._bindings, **bindings}, default, options=self._options)
+        return ContextTest(self.condition, {**self._bindings, **bindings}, defaults, options=self._options)
 
     def holds(self, context: RequestContext) -> bool:
         """Whether the context passes."""
         if not self.condition.values and self.condition.operator.quantifier is None:
             return self._operator.negated
-        value = (self._bindings if self.key in self._bindings else context).get(self.key, self._default)
+        value = (self._bindings if self.key in self._bindings else context).get(self.key)
+        if value is None:
+            value = self._defaults.get(self.key)
         return self.when_absent if value is None else self.holds_for(value, context)
 
     def holds_for(self, value: str | tuple[str, ...], context: Bindings = NO_BINDINGS) -> bool:
@@ -171,7 +175,11 @@ class ContextTest:
         return not (fits or wanted.unparsable) if operator.negated else fits
 
     def _wanted(self, context: Bindings) -> _Wanted:
-        return self._fixed if self._fixed is not None else self._parsed({**context, **self._bindings})
+        return (
+            self._fixed
+            if self._fixed is not None
+            else self._parsed({**self._defaults, **context, **self._bindings})
+        )
 
     def _parsed(self, bindings: Bindings) -> _Wanted:
         known = [value for value in self.condition.values if value.opaque is None]
