@@ -170,7 +170,7 @@ class PrincipalTest:
         return _MATCHERS[entry.kind](entry, caller, self._effect)
 
     def _counts(self, entry: PrincipalEntry, caller: Principal) -> bool:
-        """Whether an entry is looked at: a role that NotPrincipal of a Deny lists may leave its sessions out."""
+        """Whether an entry is looked at: a role in NotPrincipal of a Deny may leave its sessions out."""
         exempts = self._effect is Effect.DENY and self.element is not None and self.element.negated
         if self._options.listed_role_exempts_sessions or not exempts:
             return True
