@@ -41,6 +41,7 @@ class Relation(Enum):
     NOT_ACROSS_ACCOUNTS = "an action that works in the key's own account only"
     SERVICE = "service principal"
     RETIRE_GRANT = "RetireGrant"
+    UNKNOWN_GRANT = "RetireGrant of a grant that the key does not have"
     NO_KEY = "no key"
     UNKNOWN_KEY = "unknown key"
     ANONYMOUS = "anonymous"
@@ -202,6 +203,7 @@ _ALLOWED: dict[Relation, Callable[[Layers], Formula]] = {
     Relation.NOT_ACROSS_ACCOUNTS: _never,
     Relation.SERVICE: _service,
     Relation.RETIRE_GRANT: _retire_grant,
+    Relation.UNKNOWN_GRANT: _never,
     Relation.NO_KEY: _no_key,
     Relation.UNKNOWN_KEY: _never,
     Relation.ANONYMOUS: _never,

@@ -99,6 +99,15 @@ def _diagnostics(request: Request, residual: Residual, context: RequestContext) 
                 severity=Severity.WARNING,
             )
         )
+    if residual.relation is Relation.UNKNOWN_GRANT and request.grant is not None:
+        found.append(
+            Diagnostic(
+                "unknown-grant",
+                f"the key has no grant `{printable(request.grant.grant_id)}`, so nobody can retire it",
+                help="name a grant of the key by its id; what the grant says is the key's record's to say",
+                severity=Severity.WARNING,
+            )
+        )
     for key, value in context.items():
         if residual.facts.know(key) and residual.facts.get(key) != value:
             found.append(

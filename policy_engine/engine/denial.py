@@ -54,6 +54,8 @@ def implicit(action: str, relation: Relation, layer: str) -> str:
     """How AWS words an implicit deny, by the layer that should have allowed and does not."""
     if relation is Relation.UNKNOWN_KEY:
         return "because the key is not known"
+    if relation is Relation.UNKNOWN_GRANT:
+        return "because the key does not have the grant"
     if relation is Relation.ANONYMOUS:
         return "because KMS answers signed requests only"
     if relation is Relation.NOT_ACROSS_ACCOUNTS:

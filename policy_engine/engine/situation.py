@@ -63,6 +63,16 @@ class Situation:
     grant: Grant | None = None
 
     @property
+    def grants_in_question(self) -> tuple[Grant, ...]:
+        """Of RetireGrant: the key's own grants that the request may mean, all where it names none.
+
+        INVARIANT: the request only names a grant; what the grant says, the key's record says.
+        """
+        held = self.key.record.grants if self.key else ()
+        named = self.grant
+        return held if named is None else tuple(g for g in held if g.grant_id == named.grant_id)
+
+    @property
     def target(self) -> Target:
         """What rows are specialised on."""
         has_boundary = self.caller.boundary is not None
@@ -89,7 +99,8 @@ def relation_of(situation: Situation) -> Relation:
 def _on_key(situation: Situation, *, crosses: bool) -> Relation:
     principal = situation.caller.principal
     if situation.action == RETIRE_GRANT:
-        return Relation.RETIRE_GRANT
+        known = situation.grant is None or situation.grants_in_question
+        return Relation.RETIRE_GRANT if known else Relation.UNKNOWN_GRANT
     if principal.kind is PrincipalKind.SERVICE:
         return Relation.SERVICE
     if _account(situation.resource) == principal.account:

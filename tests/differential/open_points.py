@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.differential import vocabulary as words
-from tests.reference.grants import account_named
 from tests.reference.principals import caller_of
 
 Case = dict[str, Any]
 EVERYTHING: dict[str, Any] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-ROOT: dict[str, Any] = {"kind": "root", "arn": f"arn:aws:iam::{words.PARTNER}:root"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +24,6 @@ class OpenPoint:
     touches: Callable[[Case], bool]
 
 
-def _retired_for_an_account(case: Case) -> bool:
-    request = case["request"]
-    grants = [request.get("grant"), *(case["policies"].get("grants") or [])]
-    return request["action"] == "kms:RetireGrant" and any(
-        grant and "RetireGrant" in grant["Operations"] and account_named(grant.get("GranteePrincipal", ""))
-        for grant in grants
-    )
-
-
 def _account_by_context(case: Case) -> bool:
     named = "aws:ResourceAccount" in case["request"].get("context", {})
     without_account = caller_of(case["request"]["principal"]).account is None
@@ -42,17 +31,6 @@ def _account_by_context(case: Case) -> bool:
 
 
 OPEN = (
-    OpenPoint(
-        "rules 47 and 97: a grant that lists RetireGrant lets an account that is its grantee hand that on",
-        {
-            "request": {
-                "principal": ROOT, "action": "kms:RetireGrant", "resource": words.KEY,
-                "grant": {"GrantId": "g", "GranteePrincipal": ROOT["arn"], "Operations": ["RetireGrant"]},
-            },
-            "policies": {},
-        },
-        _retired_for_an_account,
-    ),
     OpenPoint(
         "rule 104: the RCPs of the account that only the context names",
         {

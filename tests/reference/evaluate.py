@@ -187,9 +187,15 @@ def _by_grant(case: Case, truths: _Truths) -> frozenset[str] | None:
 
 
 def _retire(case: Case, truths: _Truths) -> frozenset[str] | None:
-    """Rule 47: what a key policy says of it counts for nothing. Without a grant in question, any grant of the key."""
+    """Rule 47: what a key policy says of it counts for nothing. Without a grant in question, any grant of the key.
+
+    The request names the grant; the key's grants say what it is, and one that is not among them nobody retires.
+    """
     grant = case.request.get("grant")
-    asked = case.policies.get("grants") or [] if grant is None else [grant]
+    held = case.policies.get("grants") or []
+    asked = held if grant is None else [one for one in held if one["GrantId"] == grant.get("GrantId", "")]
+    if grant is not None and not asked:
+        return None
     for one in asked:
         how = grants.may_retire(one, case.request, case.caller)
         if how and (truths.caps or _uncapped(case, how)):
