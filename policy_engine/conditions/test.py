@@ -62,7 +62,7 @@ class ContextTest:
         "__weakref__",
         "_answers",
         "_bindings",
-        "_default",
+        "_defaults",
         "_expands",
         "_fixed",
         "_many",
@@ -77,14 +77,14 @@ class ContextTest:
         self,
         condition: Condition,
         bindings: Bindings = NO_BINDINGS,
-        default: str | None = None,
+        defaults: Bindings = NO_BINDINGS,
         *,
         options: Options = DEFAULT_OPTIONS,
     ) -> None:
         self.condition = condition
         self.key = condition.key
         self._bindings = bindings
-        self._default = default
+        self._defaults = {key: value for key, value in defaults.items() if key not in bindings}
         self._options = options
         self._operator = OPERATORS[condition.operator.name]
         self._expands = self._operator.variables or (
@@ -104,8 +104,10 @@ class ContextTest:
     def identity(self) -> tuple[object, ...]:
         """What makes two tests the same test."""
         values = tuple((value.pattern, value.opaque) for value in self.condition.values)
-        bound = tuple(sorted(self._bindings.items(), key=str))
-        return (self.condition.operator, self.key, values, bound, self._default)
+        bound, defaults = (
+            tuple(sorted(found.items(), key=str)) for found in (self._bindings, self._defaults)
+        )
+        return (self.condition.operator, self.key, values, bound, defaults)
 
     @property
     def is_opaque(self) -> bool:
@@ -113,10 +115,15 @@ class ContextTest:
         return any(value.opaque is not None for value in self.condition.values)
 
     @property
+    def asks_presence(self) -> bool:
+        """Whether it asks if the key is there, whatever its value."""
+        return self._operator is NULL
+
+    @property
     def when_absent(self) -> bool:
         """The answer for a context without the key."""
         condition = self.condition
-        if self._operator is NULL:
+        if self.asks_presence:
             return self._fits(("true",), self._wanted(NO_BINDINGS))
         if condition.operator.quantifier is Quantifier.ANY:
             return condition.operator.if_exists and self._options.any_value_if_exists_holds_when_absent
@@ -140,7 +147,7 @@ class ContextTest:
         fixed, list_texts = self._fixed, self._operator.texts
         if fixed is None or list_texts is None or self.condition.operator.quantifier is not None:
             return None
-        if not fixed.values or fixed.unparsable or self._default is not None:
+        if not fixed.values or fixed.unparsable or self.key in self._defaults:
             return None
         fit: frozenset[str | None] = frozenset().union(*(list_texts(value) for value in fixed.values))
         return fit | {None} if self.when_absent and not self.negated else fit
@@ -153,20 +160,22 @@ class ContextTest:
     def _answer(self, value: Value) -> bool:
         return self.holds({} if value is None else {self.key: value})
 
-    def bound(self, bindings: Bindings, default: str | None = None) -> ContextTest:
+    def bound(self, bindings: Bindings, defaults: Bindings = NO_BINDINGS) -> ContextTest:
         """This test with its key and policy variables bound to facts; without `keys` it is decided.
 
-        `default` is the key's value where a context does not have it.
+        `defaults` are the values of keys that a context does not have.
         """
-        if not bindings and default is None:
+        if not bindings and not defaults:
             return self
-        return ContextTest(self.condition, {**self._bindings, **bindings}, default, options=self._options)
+        return ContextTest(self.condition, {**self._bindings, **bindings}, defaults, options=self._options)
 
     def holds(self, context: RequestContext) -> bool:
         """Whether the context passes."""
         if not self.condition.values and self.condition.operator.quantifier is None:
             return self._operator.negated
-        value = (self._bindings if self.key in self._bindings else context).get(self.key, self._default)
+        value = (self._bindings if self.key in self._bindings else context).get(self.key)
+        if value is None:
+            value = self._defaults.get(self.key)
         return self.when_absent if value is None else self.holds_for(value, context)
 
     def holds_for(self, value: str | tuple[str, ...], context: Bindings = NO_BINDINGS) -> bool:
@@ -199,7 +208,11 @@ class ContextTest:
         return not (fits or wanted.unparsable) if operator.negated else fits
 
     def _wanted(self, context: Bindings) -> _Wanted:
-        return self._fixed if self._fixed is not None else self._parsed({**context, **self._bindings})
+        return (
+            self._fixed
+            if self._fixed is not None
+            else self._parsed({**self._defaults, **context, **self._bindings})
+        )
 
     def _parsed(self, bindings: Bindings) -> _Wanted:
         known = [value for value in self.condition.values if value.opaque is None]

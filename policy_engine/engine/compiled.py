@@ -40,7 +40,7 @@ class Compiled:
     @property
     def by_graph(self) -> bool:
         """Whether only the graph can decide: something is not known yet, or there is too much to ask."""
-        return self.residual.opaque or len(self.residual.tests) > MOST_TESTS
+        return self.residual.unsettled or len(self.residual.tests) > MOST_TESTS
 
     @property
     def decide(self) -> Decide:

@@ -27,7 +27,7 @@ _NOTHING: frozenset[str] = frozenset()
 def decision_of(request: Request, residual: Residual, partial: PartialContext) -> Decision:
     """Decide a request whose context, or a policy that counts, is known in part only."""
     outcome = residual.partial_outcome(partial)
-    trail = residual.trail(partial.known) if not partial.unknown and not residual.opaque else None
+    trail = residual.trail(partial) if outcome is Outcome.ALLOWED else None
     determining = _determining(outcome, residual, partial, trail)
     path = trail.path if trail else None
     return Decision(request, outcome, determining, lambda d: _details(d, residual, partial, path))
@@ -72,9 +72,7 @@ def _determining(
     """What a decision rests on; where something is not known, the rows that hold whatever it is."""
     if outcome is Outcome.EXPLICIT_DENY:
         return residual.certain_denies(partial)
-    if outcome is Outcome.ALLOWED and trail is not None:
-        return trail.origins
-    return ()
+    return trail.origins if trail is not None else ()
 
 
 def failed_decision(request: Request, error: Exception) -> Decision:
@@ -112,6 +110,15 @@ def _diagnostics(request: Request, residual: Residual, context: RequestContext) 
                 "unknown-key",
                 f"the key `{printable(request.resource)}` is not known, so nothing can allow the request",
                 help="load the bundle that holds the key",
+                severity=Severity.WARNING,
+            )
+        )
+    if residual.relation is Relation.UNKNOWN_GRANT and request.grant is not None:
+        found.append(
+            Diagnostic(
+                "unknown-grant",
+                f"the key has no grant `{printable(request.grant.grant_id)}`, so nobody can retire it",
+                help="name a grant of the key by its id; what the grant says is the key's record's to say",
                 severity=Severity.WARNING,
             )
         )

@@ -15,7 +15,6 @@ from policy_engine.engine.context import canonical_context, check_canonical, own
 from policy_engine.engine.decisions import answered, decision_of, failed_decision
 from policy_engine.engine.keys import KeyEntry
 from policy_engine.engine.organization import OrganizationRows
-from policy_engine.engine.partial import partial_context
 from policy_engine.engine.residuals import Residual
 from policy_engine.engine.situation import Ceilings, EndpointRows, Situation
 from policy_engine.errors import PolicyEngineError, RequestError
@@ -286,7 +285,7 @@ class PolicyEngine:
                 compiled = self._compiled_for(request)
                 residual = compiled.residual
                 if unknown or compiled.by_graph:
-                    return decision_of(request, residual, partial_context(context, unknown))
+                    return decision_of(request, residual, residual.partial(context, unknown))
                 outcome, path, origins = compiled.answer(context)
                 if isinstance(request.principal, str) and request.grant is None:
                     self._compiled.put_answer(request.principal, request.action, request.resource, compiled)

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 from policy_engine.engine.combination import Relation, allowed
 from policy_engine.engine.layers import residual_layers
-from policy_engine.engine.partial import PartialContext
+from policy_engine.engine.partial import partial_context
 from policy_engine.engine.situation import facts_of, relation_of
-from policy_engine.engine.undetermined import expression, left_of, outcome_of
+from policy_engine.engine.undetermined import certain_trail, expression, left_of, outcome_of
 from policy_engine.graph.formula import ALWAYS, any_of, tests_of
 from policy_engine.graph.nodes import follow, walk
 from policy_engine.model.decision import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from policy_engine.engine.combination import Layers
+    from policy_engine.engine.partial import PartialContext
     from policy_engine.engine.situation import Situation
     from policy_engine.graph.formula import Formula
     from policy_engine.graph.nodes import Node, NodeTable, Trail
@@ -65,29 +68,47 @@ class Residual:
         return (*tests_of(self.layers.deny), *tests_of(self.allow))
 
     @cached_property
-    def opaque(self) -> bool:
-        """Whether a policy that counts has a part that is not known yet."""
-        return any(test.is_opaque for test in self.tests)
+    def unsettled(self) -> bool:
+        """Whether the answer may depend on what no context tells.
+
+        That is a part of a policy that is not known yet, or what the caller's records leave unknown.
+        """
+        unknown = self.facts.unknown
+        return any(test.is_opaque or not unknown.isdisjoint(test.keys) for test in self.tests)
+
+    def partial(self, context: RequestContext, unknown: Iterable[str] = ()) -> PartialContext:
+        """A context of which some keys are not known, those of the caller included."""
+        return partial_context(context, (*unknown, *self.facts.unknown))
 
     def outcome(self, context: RequestContext) -> Outcome:
         """The outcome for a context."""
-        if self.opaque:
-            return outcome_of(self.node, PartialContext(context, frozenset()))
+        if self.unsettled:
+            return outcome_of(self.node, self.partial(context))
         return walk(self.node, context)
 
     def partial_outcome(self, context: PartialContext) -> Outcome:
-        """The outcome for a context that is known in part."""
-        if self.opaque or context.unknown:
-            return outcome_of(self.node, context)
-        return walk(self.node, context.known)
+        """The outcome for a context that is known in part, as `partial` makes it."""
+        if self._is_certain(context):
+            return walk(self.node, context.known)
+        return outcome_of(self.node, context)
+
+    def _is_certain(self, context: PartialContext) -> bool:
+        return not (self.unsettled or context.unknown)
 
     def expression(self, context: PartialContext) -> str:
         """What an undetermined outcome depends on."""
         return expression(self.layers.deny, self.allow, context)
 
-    def trail(self, context: RequestContext) -> Trail:
-        """The outcome for a context, with what it rests on."""
-        return follow(self.node, context)
+    def trail(self, context: PartialContext) -> Trail | None:
+        """What allows, with what it rests on: the first path that holds, whatever is not known.
+
+        None where nothing allows for certain. Formulas have no negation, so what is allowed however the
+        unknown tests come out is allowed where all of these fail: some path then needs none of them.
+        """
+        if not self._is_certain(context):
+            return certain_trail(self.allow, context)
+        trail = follow(self.node, context.known)
+        return trail if trail.outcome is Outcome.ALLOWED else None
 
     def certain_denies(self, context: PartialContext) -> tuple[Origin, ...]:
         """Every deny that holds, whatever is not known."""
@@ -105,12 +126,13 @@ class Residual:
         formulas = {
             "scp": layers.scp,
             "endpoint": layers.endpoint,
+            "task": layers.task,
             "key": any_of(layers.named, layers.direct, layers.delegated),
             "identity": layers.identity,
             "boundary": layers.boundary,
             "session": layers.session,
         }
-        partial = PartialContext(context, frozenset())
+        partial = self.partial(context)
         return {name: left_of(formula, partial) == ALWAYS for name, formula in formulas.items()}
 
 

@@ -1,10 +1,10 @@
 """All forms in which a decision is executed say the same: the graph walked and followed, and each generated function."""
 
-from contextlib import suppress
+from collections.abc import Mapping
 
 from policy_engine import PolicyEngine, Request
 from policy_engine.engine.context import canonical_context, own_spelling, with_tokens
-from policy_engine.engine.partial import PartialContext
+from policy_engine.graph.nodes import follow
 from policy_engine.model.decision import Outcome
 
 
@@ -19,12 +19,12 @@ def require_one_answer(engine: PolicyEngine, request: Request) -> None:
     residual = compiled.residual
     if compiled.by_graph:
         return
-    trail = residual.trail(context)
+    trail = follow(residual.node, context)
     outcome = trail.outcome
-    denied = outcome is Outcome.EXPLICIT_DENY
-    origins = residual.certain_denies(PartialContext(context, frozenset())) if denied else trail.origins
-    answer = (outcome, None if denied or outcome is Outcome.IMPLICIT_DENY else trail.path, origins)
-    if outcome is Outcome.IMPLICIT_DENY:
+    answer = (outcome, trail.path, trail.origins)
+    if outcome is Outcome.EXPLICIT_DENY:
+        answer = (outcome, None, residual.certain_denies(residual.partial(context)))
+    elif outcome is Outcome.IMPLICIT_DENY:
         answer = (outcome, None, ())
     assert residual.outcome(context) is outcome
     # a function that takes a key for present which is not there has to be made anew, and then it knows
@@ -32,7 +32,14 @@ def require_one_answer(engine: PolicyEngine, request: Request) -> None:
     assert compiled.decide(context) is outcome
     assert compiled.answer(context) == answer
     assert compiled.answering(context) == answer
-    with suppress(KeyError, TypeError):  # what has no spelling of its own is put into canonical form
-        own = own_spelling(request.context)
-        if compiled.decide_spelt is not None and not request.grant_tokens:
-            assert compiled.decide_spelt(request.context, own) is outcome
+    own = _own_spelling(request)
+    if own is not None and compiled.decide_spelt is not None:
+        assert compiled.decide_spelt(request.context, own) is outcome
+
+
+def _own_spelling(request: Request) -> Mapping[str, str] | None:
+    """None for a context that has to be put into canonical form."""
+    try:
+        return None if request.grant_tokens else own_spelling(request.context)
+    except (KeyError, TypeError):
+        return None
