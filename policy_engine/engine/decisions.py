@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING
 
 from policy_engine.conditions.encryption_context import INTERNAL_KEYS
 from policy_engine.engine import denial
 from policy_engine.engine.combination import Relation
+from policy_engine.engine.identity import identity
 from policy_engine.errors import Diagnostic, Severity
 from policy_engine.model.decision import Decision, Outcome
 from policy_engine.syntax.json_faults import printable
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from policy_engine.graph.nodes import Trail
     from policy_engine.model.decision import Origin
     from policy_engine.model.request import Request, RequestContext
-
-_ID_LENGTH = 32
 
 
 def decision_of(request: Request, residual: Residual, partial: PartialContext) -> Decision:
@@ -42,7 +39,7 @@ def decision_of(request: Request, residual: Residual, partial: PartialContext) -
         reason=reason,
         missing_context_keys=tuple(k for k in residual.missing_keys(context) if k not in INTERNAL_KEYS),
         diagnostics=_diagnostics(request, residual, context),
-        id=_identity(request, residual, outcome, determining),
+        id=identity(request, residual, partial.unknown, outcome, determining),
         expression=residual.expression(partial) if outcome is Outcome.UNDETERMINED else None,
     )
 
@@ -119,20 +116,3 @@ def _diagnostics(request: Request, residual: Residual, context: RequestContext) 
                 )
             )
     return tuple(found)
-
-
-def _identity(request: Request, residual: Residual, outcome: Outcome, determining: tuple[Origin, ...]) -> str:
-    """A name for a decision: the same request under the same policies has the same."""
-    key = residual.situation.key
-    policy = key.record.policy.digest if key and key.record.policy else ""
-    parts = [
-        _name(request),
-        request.action,
-        request.resource,
-        sorted((k, str(v)) for k, v in request.context.items()),
-        list(request.grant_tokens),
-        outcome.value,
-        [origin.label for origin in determining],
-        policy,
-    ]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:_ID_LENGTH]
