@@ -109,9 +109,9 @@ def _spelling(keys: tuple[str, ...]) -> _Spelling | None:
     spelling = None
     if "" not in keys and len(set(canonical)) == len(keys):
         own = dict(zip(canonical, keys, strict=True))
-        pairs = [
+        pairs = sorted(
             (k[len(ENCRYPTION_CONTEXT) :], c) for c, k in own.items() if c.startswith(ENCRYPTION_CONTEXT)
-        ]
+        )
         spelling = _Spelling(
             keys=canonical,
             is_canonical=canonical == keys,
@@ -134,21 +134,30 @@ def _of_any(context: ContextInput) -> RequestContext:
             raise RequestError("a condition key has no name", help="write a key such as kms:ViaService")
         name = canonical_key(key)
         texts = _texts(key, value)
-        if name.startswith(ENCRYPTION_CONTEXT) and texts:
+        if name.startswith(ENCRYPTION_CONTEXT):
             pairs += [(key[len(ENCRYPTION_CONTEXT) :], text) for text in texts]
-        if name in canonical and not name.startswith(ENCRYPTION_CONTEXT):
+            continue
+        if name in canonical:
             raise RequestError(
                 f"the condition key `{printable(name)}` is given twice", help="give it once, in one spelling"
             )
-        if name in canonical:
-            texts = (*_as_tuple(canonical[name]), *texts)
         if texts:
             canonical[name] = texts if len(texts) > 1 or is_multivalued(name) else texts[0]
-    if pairs:
-        # INVARIANT: what follows from the pairs wins over what the context claims
-        canonical[ENCRYPTION_CONTEXT_NAMES] = tuple(dict.fromkeys(name for name, _ in pairs))
-        canonical[SPELT_PAIRS] = tuple(spelt_pair(name, text) for name, text in pairs)
-    return canonical
+    # INVARIANT: what follows from the pairs wins over what the context claims
+    return {**canonical, **_of_pairs(sorted(pairs))} if pairs else canonical
+
+
+def _of_pairs(pairs: list[tuple[str, str]]) -> dict[str, CanonicalValue]:
+    """The keys of an encryption context; sorted pairs, so that their order in the request does not matter."""
+    values: dict[str, tuple[str, ...]] = {}
+    for name, text in pairs:
+        key = canonical_key(ENCRYPTION_CONTEXT + name)
+        values[key] = (*values.get(key, ()), text)
+    return {
+        **{key: texts if len(texts) > 1 else texts[0] for key, texts in values.items()},
+        ENCRYPTION_CONTEXT_NAMES: tuple(dict.fromkeys(name for name, _ in pairs)),
+        SPELT_PAIRS: tuple(spelt_pair(name, text) for name, text in pairs),
+    }
 
 
 def check_canonical(context: RequestContext) -> None:
@@ -169,10 +178,6 @@ def with_tokens(context: RequestContext, tokens: Iterable[str]) -> RequestContex
     """The context with the grant tokens of a request."""
     presented = tuple(tokens)
     return {**context, GRANT_TOKENS: presented} if presented else context
-
-
-def _as_tuple(value: CanonicalValue) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else value
 
 
 def _texts(key: str, value: object) -> tuple[str, ...]:

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING
 
 from policy_engine.conditions.encryption_context import INTERNAL_KEYS
 from policy_engine.engine import denial
 from policy_engine.engine.combination import Relation
+from policy_engine.engine.identity import identity
 from policy_engine.engine.partial import PartialContext
 from policy_engine.errors import Diagnostic, Severity
 from policy_engine.model.decision import Decision, Details, Outcome
 from policy_engine.syntax.json_faults import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from policy_engine.engine.residuals import Residual
     from policy_engine.graph.nodes import Trail
     from policy_engine.model.decision import Origin
     from policy_engine.model.request import Request, RequestContext
 
-_ID_LENGTH = 32
 _NOTHING: frozenset[str] = frozenset()
 
 
-def decision_of(request: Request, residual: Residual, partial: PartialContext) -> Decision:
+def decision_of(
+    request: Request, residual: Residual, context: RequestContext, unknown: Iterable[str]
+) -> Decision:
     """Decide a request whose context, or a policy that counts, is known in part only."""
+    partial = residual.partial(context, unknown)
     outcome = residual.partial_outcome(partial)
     trail = residual.trail(partial) if outcome is Outcome.ALLOWED else None
     determining = _determining(outcome, residual, partial, trail)
     path = trail.path if trail else None
-    return Decision(request, outcome, determining, lambda d: _details(d, residual, partial, path))
+    return Decision(request, outcome, determining, lambda d: _details(d, residual, context, partial, path))
 
 
 def answered(
@@ -44,12 +47,18 @@ def answered(
     """The decision of a request that a function has answered; `context` is not changed any more."""
 
     def details(decision: Decision) -> Details:
-        return _details(decision, residual, PartialContext(context, _NOTHING), path)
+        return _details(decision, residual, context, PartialContext(context, _NOTHING), path)
 
     return Decision(request, outcome, determining, details)
 
 
-def _details(decision: Decision, residual: Residual, partial: PartialContext, path: str | None) -> Details:
+def _details(
+    decision: Decision,
+    residual: Residual,
+    given: RequestContext,
+    partial: PartialContext,
+    path: str | None,
+) -> Details:
     request, outcome, context = decision.request, decision.outcome, partial.known
     if outcome is Outcome.ALLOWED:
         reason = denial.allowed_reason(path)
@@ -61,7 +70,7 @@ def _details(decision: Decision, residual: Residual, partial: PartialContext, pa
         reason=reason,
         missing_context_keys=tuple(k for k in residual.missing_keys(context) if k not in INTERNAL_KEYS),
         diagnostics=_diagnostics(request, residual, context),
-        id=_identity(request, residual, outcome, decision.determining),
+        id=identity(decision, residual, given, partial.unknown),
         expression=residual.expression(partial) if outcome is Outcome.UNDETERMINED else None,
     )
 
@@ -133,20 +142,3 @@ def _diagnostics(request: Request, residual: Residual, context: RequestContext) 
                 )
             )
     return tuple(found)
-
-
-def _identity(request: Request, residual: Residual, outcome: Outcome, determining: tuple[Origin, ...]) -> str:
-    """A name for a decision: the same request under the same policies has the same."""
-    key = residual.situation.key
-    policy = key.record.policy.digest if key and key.record.policy else ""
-    parts = [
-        _name(request),
-        request.action,
-        request.resource,
-        sorted((k, str(v)) for k, v in request.context.items()),
-        list(request.grant_tokens),
-        outcome.value,
-        [origin.label for origin in determining],
-        policy,
-    ]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:_ID_LENGTH]

@@ -17,7 +17,7 @@ from policy_engine.engine.keys import KeyEntry
 from policy_engine.engine.organization import OrganizationRows
 from policy_engine.engine.residuals import Residual
 from policy_engine.engine.situation import Ceilings, EndpointRows, Situation
-from policy_engine.errors import PolicyEngineError, RequestError
+from policy_engine.errors import BundleError, Diagnostic, PolicyEngineError, RequestError
 from policy_engine.graph.code import CodeTable
 from policy_engine.graph.lowering import lower_policy
 from policy_engine.graph.nodes import NodeTable
@@ -38,6 +38,11 @@ if TYPE_CHECKING:
     from policy_engine.model.request import ContextInput, Request, RequestContext
 
 NO_CONTEXT: ContextInput = MappingProxyType({})
+_INCOMPLETE = Diagnostic(
+    "incomplete-bundle",
+    "a part of the bundle could not be read, so nothing is decided from it",
+    help="mend what is at fault; a bundle that was loaded with strict=False is for reports",
+)
 
 
 class PolicyEngine:
@@ -49,10 +54,15 @@ class PolicyEngine:
     Args:
         bundle: what to start from; nothing is fine.
         options: the named choices where sources conflict.
+
+    Raises:
+        BundleError: a part of the bundle could not be read: what is missing may deny.
     """
 
     def __init__(self, bundle: Bundle | None = None, *, options: Options | None = None) -> None:
         bundle = bundle or Bundle()
+        if bundle.faults:
+            raise BundleError((_INCOMPLETE, *bundle.faults))
         self.options = options or Options()
         self._lock = threading.RLock()
         self._tests = SharedTests(self.options)
@@ -285,7 +295,7 @@ class PolicyEngine:
                 compiled = self._compiled_for(request)
                 residual = compiled.residual
                 if unknown or compiled.by_graph:
-                    return decision_of(request, residual, residual.partial(context, unknown))
+                    return decision_of(request, residual, context, unknown)
                 outcome, path, origins = compiled.answer(context)
                 if isinstance(request.principal, str) and request.grant is None:
                     self._compiled.put_answer(request.principal, request.action, request.resource, compiled)

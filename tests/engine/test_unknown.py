@@ -225,6 +225,31 @@ def test_what_follows_from_unknown_pairs_is_unknown_too() -> None:
     assert ask(engine, {"kms:EncryptionContext:tenant": "a"}) is Outcome.ALLOWED
 
 
+def test_a_pair_that_is_given_may_be_there_in_another_spelling_too() -> None:
+    differs = {"StringNotEquals": {"kms:EncryptionContext:tenant": "other"}}
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, policy(allow(Principal="*", Condition=differs)))}))
+    given = {"kms:EncryptionContext:tenant": "acme"}
+    assert ask(engine, given | {"kms:EncryptionContext:Tenant": "other"}) in DENIED
+    for family in ("kms:EncryptionContext:", "KMS:encryptioncontext:", "kms:"):
+        assert ask(engine, given, (family,)) is Outcome.UNDETERMINED
+    assert (
+        ask(engine, given, ("kms:EncryptionContext:tenant", "kms:EncryptionContext:app")) is Outcome.ALLOWED
+    )
+
+
+def test_a_family_around_the_encryption_context_leaves_nothing_of_it_known() -> None:
+    names = deny(Principal="*", Condition={"ForAnyValue:StringEquals": {"kms:EncryptionContextKeys": "dept"}})
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, policy(allow(Principal="*"), names))}))
+    assert ask(engine, {"kms:EncryptionContext:tenant": "a"}, ("kms:",)) is Outcome.UNDETERMINED
+
+
+def test_another_key_of_an_unknown_family_is_known_where_it_is_given() -> None:
+    tag = allow(Principal="*", Condition={"StringEquals": {"aws:RequestTag/team": "a"}})
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, policy(tag))}))
+    assert ask(engine, {"aws:RequestTag/team": "a"}, ("aws:RequestTag/",)) is Outcome.ALLOWED
+    assert ask(engine, {"aws:RequestTag/other": "a"}, ("aws:RequestTag/",)) is Outcome.UNDETERMINED
+
+
 def test_a_constraint_on_unknown_pairs_is_undetermined_with_names_as_spelt() -> None:
     grant = Grant(
         "g", ROLE + "app", ("Decrypt",), GrantConstraints(encryption_context_subset={"Tenant": "a"})
