@@ -26,7 +26,7 @@ CONTEXT: dict[str, tuple[object, ...]] = {
     "kms:RequestAlias": ("alias/orders",),
     "aws:MultiFactorAuthPresent": ("true", "false", True, False, "maybe"),
     "aws:ViaAWSService": ("true", "false", True),
-    "aws:RequestedRegion": ("us-east-1", "us-east-1", "eu-west-1", "", ["us-east-1"], []),
+    "aws:RequestedRegion": ("us-east-1", "us-east-1", "eu-west-1", "", ["us-east-1"], [], ["us-east-1", "eu-west-1"]),
     "aws:AssumedRoot": ("true", "false", True, "FALSE", "maybe", []),
     "acme:Project": ("x", ["x"], ["x", "y"], [], ["5", "90"], ["5", "ninety"], ["2026", "soon"], [""], ["", ""]),
     "ACME:project": ("y", []),

@@ -40,7 +40,7 @@ EXPLAINED = ENGINE.parent / "docs/testing.md"
 SCENARIOS = "tests/scenarios/test_scenarios.py"
 SUITES = {
     "conditions": ("tests/conditions", SCENARIOS, "tests/graph"),
-    "engine": (SCENARIOS, "tests/engine"),
+    "engine": ("tests/engine/test_combination.py", SCENARIOS, "tests/engine"),
     "graph": ("tests/graph", SCENARIOS, "tests/engine"),
     "reading": ("tests/reading", SCENARIOS),
 }

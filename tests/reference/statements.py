@@ -106,10 +106,10 @@ def _account_pattern(case: Case, layer: str, pattern: patterns.Pattern) -> bool:
         return False
     segments = patterns.split_arn(pattern)
     partition = case.caller.arn.split(":")[1]
-    region = case.values.get("aws:requestedregion")
-    if region is None and len(segments) > 3:
+    region = case.values.get("aws:requestedregion") or []
+    if len(region) != 1 and len(segments) > 3:
         segments[3] = [patterns.STAR]
-    arn = f"arn:{partition}:kms:{(region or ['any'])[0]}:{case.caller.account}:*"
+    arn = f"arn:{partition}:kms:{region[0] if len(region) == 1 else 'any'}:{case.caller.account}:*"
     return patterns.resource_matches(patterns.join_arn(segments), arn, short=layer in SHORT_ARNS)
 
 
