@@ -54,11 +54,11 @@ def measures(work: Workload) -> list[Measure]:
     floor, decide, authorize = floor_reads(work.stream), work.engine.decide, work.engine.authorize
     hot, stream, requests = work.hot, work.stream, work.requests[: len(work.hot)]
     return [
-        Measure("floor reads, hot", "", _asking(floor, hot, _PASSES)),
-        Measure("floor reads, stream", "", _asking(floor, stream)),
-        Measure("decide, hot", "floor reads, hot", _asking(decide, hot, _PASSES)),
-        Measure("decide, stream", "floor reads, stream", _asking(decide, stream)),
-        Measure("authorize, hot", "floor reads, hot", _authorizing(authorize, requests)),
+        Measure("floor reads, hot", "", asking(floor, hot, _PASSES)),
+        Measure("floor reads, stream", "", asking(floor, stream)),
+        Measure("decide, hot", "floor reads, hot", asking(decide, hot, _PASSES)),
+        Measure("decide, stream", "floor reads, stream", asking(decide, stream)),
+        Measure("authorize, hot", "floor reads, hot", authorizing(authorize, requests)),
     ]
 
 
@@ -96,12 +96,18 @@ def main() -> None:
     require_agreement(work)
     timed = measures(work)
     taken = list(rounds(timed, ROUNDS))
-    machine = f"{platform.python_implementation()} {platform.python_version()}, {cpu_count()} CPUs"
-    lines = (f"{work.size.name} workload, {ROUNDS} rounds, {machine}", *report(timed, taken), "")
+    lines = (f"{work.size.name} workload, {ROUNDS} rounds, {machine()}", *report(timed, taken), "")
     sys.stdout.write("\n".join(lines))
 
 
-def _asking(ask: Ask, questions: Sequence[Question], passes: int = 1) -> Callable[[], float]:
+def machine() -> str:
+    """What measures."""
+    return f"{platform.python_implementation()} {platform.python_version()}, {cpu_count()} CPUs"
+
+
+def asking(ask: Ask, questions: Sequence[Question], passes: int = 1) -> Callable[[], float]:
+    """A measure of a function that is asked as `decide` is, without its loop."""
+
     def calls() -> None:
         for principal, action, resource, context in questions:
             ask(principal, action, resource, context)
@@ -113,7 +119,9 @@ def _asking(ask: Ask, questions: Sequence[Question], passes: int = 1) -> Callabl
     return lambda: _nanoseconds(calls, loop, passes) / len(questions)
 
 
-def _authorizing(ask: Callable[[Request], object], requests: Sequence[Request]) -> Callable[[], float]:
+def authorizing(ask: Callable[[Request], object], requests: Sequence[Request]) -> Callable[[], float]:
+    """A measure of `authorize`."""
+
     def calls() -> None:
         for request in requests:
             ask(request)
