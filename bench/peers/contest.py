@@ -1,6 +1,6 @@
 """One run for one size: who is there, who agrees, and then all of them timed in the same rounds.
 
-Timed are the hot requests, as `bench.ratios` does it: interleaved, warmed up, garbage collector off, every
+Timed are the hot requests, as `bench.ratios` does it: interleaved, warmed up, garbage collector off, and each
 ratio to `decide` taken inside a round. Of an engine that needs too long for all of them the first ones are
 timed, and compared with `decide` on the same ones.
 """

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def markdown(figures: Figures) -> Iterator[str]:
-    """The table, line by line; then what differed."""
+    """The table, line by line; then one request of each engine that differs."""
     yield f"| x `decide` (µs a decision) | {' | '.join(figures)} |"
     yield f"| --- |{' ---: |' * len(figures)}"
     for row in zip(*figures.values(), strict=True):
-        version = next((f" {entry.version}" for entry in row if entry.version), "")
+        version = next((f" {entry.version.partition('.post')[0]}" for entry in row if entry.version), "")
         yield f"| {_titled(row[0].name, version)} | {' | '.join(map(_cell, row))} |"
     yield from _differences(figures)
 
