@@ -1,8 +1,7 @@
 """The workload: an account of a size, the engine that knows it, and a stream of requests to it.
 
 The generator is the project's own and has a seed: the same size and seed give the same texts and requests
-everywhere. Only operators that the engine evaluates take part (`policies` says what stands in for IpAddress
-and the Numeric operators). Texts come one at a time, so that a large account need not be held twice.
+everywhere. Texts come one at a time, so that a large account need not be held twice.
 """
 
 from __future__ import annotations
