@@ -17,6 +17,7 @@ WORDS = {
     Relation.NOT_ACROSS_ACCOUNTS: "an action that works in the key's own account only",
     Relation.SERVICE: "service principal",
     Relation.RETIRE_GRANT: "RetireGrant",
+    Relation.UNKNOWN_GRANT: "RetireGrant of a grant that the key does not have",
     Relation.NO_KEY: "no key",
     Relation.UNKNOWN_KEY: "unknown key",
     Relation.ANONYMOUS: "anonymous",
