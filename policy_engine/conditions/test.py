@@ -36,6 +36,9 @@ _EMPTY = frozenset({(), ("",)})
 """What a set operator takes for an empty set: no values, or an empty text (rule 59)."""
 
 
+_NOT_LISTED_YET: frozenset[str | None] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """The policy's values, parsed.
@@ -68,6 +71,7 @@ class ContextTest:
         "_many",
         "_operator",
         "_options",
+        "_texts",
         "condition",
         "key",
         "keys",
@@ -95,6 +99,7 @@ class ContextTest:
         self._many = condition.key.startswith(ENCRYPTION_CONTEXT)
         self._fixed = None if free else self._parsed(bindings)
         self._answers: Answers | None = None
+        self._texts: frozenset[str | None] | None = _NOT_LISTED_YET
 
     def __repr__(self) -> str:
         values = ", ".join(value.text for value in self.condition.values)
@@ -144,6 +149,11 @@ class ContextTest:
 
         Of a negated operator these are the values that do *not* pass.
         """
+        if self._texts is _NOT_LISTED_YET:
+            self._texts = self._listed()
+        return self._texts
+
+    def _listed(self) -> frozenset[str | None] | None:
         fixed, list_texts = self._fixed, self._operator.texts
         if fixed is None or list_texts is None or self.condition.operator.quantifier is not None:
             return None

@@ -120,9 +120,12 @@ class CompiledTable:
         self._count += 1
         _put(self._compiled, principal, action, resource, compiled)
 
-    def put_on_hot_path(self, principal: str, action: str, resource: str, compiled: Compiled) -> None:
-        """Let its functions be found."""
+    def put_decide(self, principal: str, action: str, resource: str, compiled: Compiled) -> None:
+        """Let the function that decides be found."""
         _put(self.decide, principal, action, resource, compiled.decide)
+
+    def put_spelt(self, principal: str, action: str, resource: str, compiled: Compiled) -> None:
+        """Let the function for contexts as they are spelt be found, where there is one."""
         if (spelt := compiled.decide_spelt) is not None:
             _put(self.decide_spelt, principal, action, resource, spelt)
 

@@ -144,9 +144,14 @@ class PolicyEngine:
             given = {**context, **session} if session else context
             try:
                 own = own_spelling(given)
+            except (KeyError, TypeError):
+                return self.decide(principal, action, resource, canonical_context(given))
+            try:
                 return decide[resource][action][principal](given, own)
             except Exception:  # noqa: BLE001 - as in `decide`
-                return self.decide(principal, action, resource, canonical_context(given))
+                outcome = self.decide(principal, action, resource, canonical_context(given))
+                self._keep_spelt(principal, action, resource)
+                return outcome
 
         return ask
 
@@ -279,8 +284,23 @@ class PolicyEngine:
                 outcome = compiled.outcome(context)
             except Exception:  # noqa: BLE001 - whatever fails inside must deny, never pass
                 outcome = Outcome.IMPLICIT_DENY
-            self._compiled.put_on_hot_path(principal, action, resource, compiled)
+            self._compiled.put_decide(principal, action, resource, compiled)
             return outcome
+
+    def _keep_answer(self, principal: str, action: str, resource: str, compiled: Compiled) -> None:
+        """Put what answers on the hot path, unless a change has come in between."""
+        with self._lock:
+            if self._compiled.find(principal, action, resource) is compiled:
+                self._compiled.put_answer(principal, action, resource, compiled)
+
+    def _keep_spelt(self, principal: str, action: str, resource: str) -> None:
+        """Put what decides a context as it is spelt on the hot path, where that can be."""
+        compiled = self._compiled.find(principal, action, resource)
+        if compiled is None or compiled.decide_spelt is None:
+            return
+        with self._lock:  # unless a change has come in between
+            if self._compiled.find(principal, action, resource) is compiled:
+                self._compiled.put_spelt(principal, action, resource, compiled)
 
     def _authorize_with_care(
         self, request: Request, context: RequestContext, unknown: Iterable[str]
@@ -291,15 +311,14 @@ class PolicyEngine:
         if isinstance(request.principal, str):
             parse_principal(request.principal)
         try:
-            with self._lock:
-                compiled = self._compiled_for(request)
-                residual = compiled.residual
-                if unknown or compiled.by_graph:
-                    return decision_of(request, residual, context, unknown)
-                outcome, path, origins = compiled.answer(context)
-                if isinstance(request.principal, str) and request.grant is None:
-                    self._compiled.put_answer(request.principal, request.action, request.resource, compiled)
-                return answered(request, residual, context, outcome, path, origins)
+            compiled = self._compiled_for(request)
+            residual = compiled.residual
+            if unknown or compiled.by_graph:
+                return decision_of(request, residual, context, unknown)
+            outcome, path, origins = compiled.answer(context)
+            if isinstance(request.principal, str):
+                self._keep_answer(request.principal, request.action, request.resource, compiled)
+            return answered(request, residual, context, outcome, path, origins)
         except PolicyEngineError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever fails inside must deny, never pass

@@ -65,7 +65,7 @@ class Residual:
     @cached_property
     def tests(self) -> tuple[Test, ...]:
         """Everything that is asked, as often as it is."""
-        return (*tests_of(self.layers.deny), *tests_of(self.allow))
+        return tuple(tests_of(self.layers.deny, self.allow))
 
     @cached_property
     def unsettled(self) -> bool:

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from policy_engine.graph.residual import ResidualRow
     from policy_engine.graph.tests import Test
     from policy_engine.model.decision import Origin
@@ -102,16 +100,19 @@ def path(name: str, part: Formula) -> Formula:
     return NEVER if part == NEVER else Path(name, part)
 
 
-def tests_of(formula: Formula) -> Iterator[Test]:
-    """Every test of a formula, as often as it stands there."""
-    match formula:
-        case Asked(test):
-            yield test
-        case Held(_, part) | Path(_, part):
-            yield from tests_of(part)
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from tests_of(part)
+def tests_of(*formulas: Formula) -> list[Test]:
+    """Every test of formulas, in order, as often as it stands there."""
+    tests: list[Test] = []
+    waiting = [*reversed(formulas)]
+    while waiting:
+        formula = waiting.pop()
+        if isinstance(formula, Asked):
+            tests.append(formula.test)
+        elif isinstance(formula, Held | Path):
+            waiting.append(formula.part)
+        else:
+            waiting.extend(reversed(formula.parts))
+    return tests
 
 
 def has_path(formula: Formula) -> bool:

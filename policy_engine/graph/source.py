@@ -44,8 +44,7 @@ class Source:
     def __init__(
         self, formulas: Sequence[Formula], optional: Collection[str] = (), *, spelt: bool = False
     ) -> None:
-        checks = [check for formula in formulas for check in _checks(formula)]
-        self._reads = Counter(check.key for check in checks)
+        self._reads = Counter(check.key for check in _checks(formulas))
         self._optional = optional
         self._spelt = spelt
         self._lines: list[str] = []
@@ -72,7 +71,7 @@ class Source:
 
     def reads(self, *formulas: Formula) -> None:
         """Read what formulas ask about, where it is asked about more than once, into local variables."""
-        for key in dict.fromkeys(check.key for formula in formulas for check in _checks(formula)):
+        for key in dict.fromkeys(check.key for check in _checks(formulas)):
             if key and self._reads[key] > 1 and key not in self._locals:
                 name = f"x{len(self._locals)}"
                 self.line(f"{name} = {self._read(key)}")
@@ -189,8 +188,8 @@ def _joined(word: str, parts: Sequence[str]) -> str:
     return f"({f' {word} '.join(kept)})" if len(kept) > 1 else (*kept, changes_nothing)[0]
 
 
-def _checks(formula: Formula) -> Iterator[Check]:
-    return (check for test in tests_of(formula) for check in checks_of(test))
+def _checks(formulas: Sequence[Formula]) -> Iterator[Check]:
+    return (check for test in tests_of(*formulas) for check in checks_of(test))
 
 
 def _held(formula: Formula) -> Iterator[Held]:

@@ -19,6 +19,7 @@ def test_what_is_kept_is_bounded(engine: PolicyEngine, monkeypatch: pytest.Monke
     for name in ("batch", "app", "nobody", "app"):
         outcome = engine.decide(ROLE + name, "kms:Decrypt", KEY, context)
         assert (outcome == "allowed") is (name != "nobody")
+        assert engine.bind(ROLE + name)("kms:Decrypt", KEY, context) is outcome
         assert engine.authorize(Request(ROLE + name, "kms:Decrypt", KEY, context)).outcome is outcome
         for table in (engine._decide, engine._decide_spelt, engine._answers):
             assert 1 <= sum(len(callers) for callers in table[KEY].values()) <= 2
