@@ -6,8 +6,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed-kms
 INSTALLED_DEV := .venv/installed-dev
+INSTALLED_BENCH := .venv/installed-bench
 
-.PHONY: help setup demo test lint format bench scenarios coverage mutate fuzz clean
+.PHONY: help setup demo test lint format bench bench-peers peers-node scenarios coverage mutate fuzz clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +27,11 @@ $(INSTALLED_DEV): pyproject.toml | .venv/bin/python
 	@echo "installing kmsgate and what its tests need into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(INSTALLED)
+
+$(INSTALLED_BENCH): pyproject.toml | .venv/bin/python
+	@echo "installing kmsgate and the engines beside it into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	@touch $@ $(INSTALLED) $(INSTALLED_DEV)
 
 setup: $(INSTALLED) ## a virtual environment with kmsgate, and SoftHSM2
 	@./scripts/ensure-softhsm
@@ -69,6 +75,13 @@ bench: $(INSTALLED_DEV) ## the benchmarks, as a table
 	  --benchmark-columns=min,median,mean,stddev,ops,rounds -p no:randomly $(BENCH_ARGS)
 	$(BIN)/python -m bench.ratios
 
+SIZES ?= small medium
+bench-peers: $(INSTALLED_BENCH) ## other engines on the same decisions; SIZES="small medium large" for all
+	$(BIN)/python -m bench.peers --size $(SIZES) $(BENCH_ARGS)
+
+peers-node: ## iam-simulate for bench-peers, into .peers: AGPL, and no part of this project
+	npm install --prefix .peers --ignore-scripts --no-fund --no-audit @cloud-copilot/iam-simulate@0.1.173
+
 FUZZ_SECONDS ?= 600
 fuzz: $(INSTALLED_DEV) ## fuzz the policy reader for FUZZ_SECONDS (600)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
@@ -79,4 +92,4 @@ fuzz: $(INSTALLED_DEV) ## fuzz the policy reader for FUZZ_SECONDS (600)
 	  -artifact_prefix=.fuzz/ -timeout=5 -print_final_stats=1 .fuzz/corpus
 
 clean: ## remove what make made
-	rm -rf .venv .demo .fuzz build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .demo .fuzz .peers build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,12 +1,8 @@
 """The policies and grants of the account, as texts that users would write.
 
 A key policy has six statements and a role two identity policies of five, Allow and Deny, with wildcards in
-actions and resources. Operators are those that the engine evaluates: String, Bool and Arn. Where a policy
-would use another one, a test of the same meaning on the values of this workload stands in, so that the number
-of tests stays the same:
-
-    IpAddress, NotIpAddress     StringLike, StringNotLike on aws:SourceIp: `10.20.*` is 10.20.0.0/16
-    NumericLessThan             StringLike on aws:MultiFactorAuthAge: up to three digits are less than 1000
+actions and resources, and tests by StringEquals, StringNotEquals, StringLike, ArnLike, Bool, BoolIfExists,
+IpAddress, NotIpAddress and NumericLessThan.
 """
 
 from __future__ import annotations
@@ -137,7 +133,7 @@ def _work(own: str) -> str:
         _statement(
             "FromOffice",
             "kms:*Key*",
-            {"StringLike": {"aws:SourceIp": "10.20.*"}},
+            {"IpAddress": {"aws:SourceIp": "10.20.0.0/16"}},
             Resource=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/????????-12ab-*",
         ),
     )
@@ -147,7 +143,7 @@ _GUARD = _document(
     _statement(
         "FromOutside",
         "kms:*",
-        {"StringNotLike": {"aws:SourceIp": ["10.*", "192.168.*"]}},
+        {"NotIpAddress": {"aws:SourceIp": ["10.0.0.0/8", "192.168.0.0/16"]}},
         Effect="Deny",
     ),
     _statement("InTheClear", "kms:*", {"Bool": {"aws:SecureTransport": "false"}}, Effect="Deny"),
@@ -160,7 +156,7 @@ _GUARD = _document(
     _statement(
         "JustAuthenticated",
         ["kms:GenerateDataKey*", "kms:PutKeyPolicy"],
-        {"StringLike": {"aws:MultiFactorAuthAge": ["?", "??", "???"]}},
+        {"NumericLessThan": {"aws:MultiFactorAuthAge": "1000"}},
     ),
     _statement(
         "Elsewhere",

@@ -1,8 +1,7 @@
 """The workload: an account of a size, the engine that knows it, and a stream of requests to it.
 
 The generator is the project's own and has a seed: the same size and seed give the same texts and requests
-everywhere. Only operators that the engine evaluates take part (`policies` says what stands in for IpAddress
-and the Numeric operators). Texts come one at a time, so that a large account need not be held twice.
+everywhere. Texts come one at a time, so that a large account need not be held twice.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from bench.account import Size
     from bench.stream import Question
     from policy_engine import Outcome
+    from policy_engine.model.request import RequestContext
 
 HOT = 256
 """How many requests are repeated where the caches are to be warm."""
@@ -53,7 +53,7 @@ class Workload:
     @property
     def requests(self) -> tuple[Request, ...]:
         """The stream as `authorize` takes it."""
-        return tuple(Request(*question) for question in self.stream)
+        return tuple(Request(who, what, key, _as_written(given)) for who, what, key, given in self.stream)
 
 
 def workload(size: Size, seed: int = 1) -> Workload:
@@ -98,7 +98,12 @@ def require_agreement(work: Workload) -> None:
     Raises:
         RuntimeError: they do not.
     """
-    for question, expected in zip(work.stream, work.outcomes, strict=True):
-        answers = work.engine.decide(*question), work.engine.authorize(Request(*question)).outcome
+    for question, request, expected in zip(work.stream, work.requests, work.outcomes, strict=True):
+        answers = work.engine.decide(*question), work.engine.authorize(request).outcome
         if answers != (expected, expected):
             raise RuntimeError(f"{question} is {expected}, and not {answers}")
+
+
+def _as_written(context: RequestContext) -> dict[str, str]:
+    """A canonical context as a caller writes it: without what the engine derives."""
+    return {key: value for key, value in context.items() if isinstance(value, str)}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from kms_core.audit.record import AuditEntry, RecordKind
 from kms_core.errors import AccessDeniedError
 from kms_core.permit import Permit, PermitKind
-from policy_engine.model.decision import Decision, Outcome
+from policy_engine.model.decision import Decision, Details, Outcome
 from policy_engine.model.request import Request
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Gate:
         except Exception as error:  # noqa: BLE001 - whatever it is, the answer is a denial
             # the error's own text may quote the request, so only its kind is logged
             _LOG.error("call %s is denied: deciding failed with %s", call.call_id, type(error).__name__)
-            return Decision(request, Outcome.IMPLICIT_DENY, (), "the request could not be evaluated")
+            return Decision(request, Outcome.IMPLICIT_DENY, (), Details("the request could not be evaluated"))
 
 
 def _entry(call: Call, decision: Decision) -> AuditEntry:

@@ -57,6 +57,8 @@ class Source:
         """The line and column of an offset, in the outermost file."""
         if self.outer is not None:
             return self.outer.position(self._offsets[offset])
+        if offset == 0:  # a text that is too large is refused here, and is not searched for lines
+            return Position(1, 1)
         line = bisect_right(self._line_starts, offset)
         return Position(line, offset - self._line_starts[line - 1] + 1)
 

@@ -148,7 +148,9 @@ def _domain(key: str, tests: list[Test], asked: Asked, linked: Mapping[str, Doma
 
 def _distinct(key: str, tests: list[Test], texts: Sequence[str], *, complete: bool) -> Domain:
     """Of absent, the texts, and the sets of them that the key may carry, one for each way to answer."""
-    named = {None, *(text for test in tests for text in _named(test, key))}
+    # a constraint may list a pair in several spellings, which are one key with the values of all
+    several = [tuple(listed) for test in tests if len(listed := _named(test, key)) > 1]
+    named: set[Value] = {None, *several, *(text for test in tests for text in _named(test, key))}
 
     def answers(value: Value) -> tuple[object, ...]:
         # an empty list of names goes with no pair at all, whatever tests make of it
@@ -157,7 +159,7 @@ def _distinct(key: str, tests: list[Test], texts: Sequence[str], *, complete: bo
 
     values: list[Value] = [None]
     if not is_multivalued(key):
-        values += texts
+        values += [*texts, *several]
     if _carries_many(key, tests):
         sets, all_sets = sets_of(tuple(dict.fromkeys(texts)), answers)
         values += sets
@@ -180,7 +182,7 @@ def _carries_many(key: str, tests: list[Test]) -> bool:
     return is_multivalued(key) or (key.startswith(ENCRYPTION_CONTEXT) and len(conditions) > 1)
 
 
-def _answer(test: Test, key: str, value: Value, named: set[str | None]) -> object:
+def _answer(test: Test, key: str, value: Value, named: set[Value]) -> object:
     """What a test makes of a value; of one that reads other keys as well, whether it knows the value."""
     if keys_read(test) == (key,):
         return test.holds({} if value is None else {key: value})

@@ -7,18 +7,19 @@ to build than a small file to read, and few bundles have all three.
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policy_engine.bundle.collection import Collection
 from policy_engine.bundle.documents import parse_document
-from policy_engine.bundle.files import file_span, find_files, read_file
+from policy_engine.bundle.files import Contents, file_span, find_files, identity_of
 from policy_engine.bundle.recognition import FileKind, hint, recognise
 from policy_engine.bundle.references import References
 from policy_engine.errors import BundleError, PolicySyntaxError
 from policy_engine.model.bundle import Skipped
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from policy_engine.bundle.account import AccountReader
     from policy_engine.bundle.key_folder import KeyFolders
     from policy_engine.bundle.native import NativeReader
@@ -36,8 +37,9 @@ class BundleReader:
 
     def __init__(self) -> None:
         self._collection = Collection()
-        self._references = References(self._collection)
-        self._seen: set[Path] = set()
+        self._contents = Contents()
+        self._references = References(self._collection, self._contents)
+        self._seen: set[str] = set()
         self._unrecognised: list[tuple[str, str]] = []
         self._anything = False
 
@@ -50,9 +52,9 @@ class BundleReader:
         for skipped in found.skipped:
             self._skip(skipped)
         for file in found.documents:
-            real = Path(file).resolve()
-            if real not in self._seen:
-                self._seen.add(real)
+            identity = identity_of(file)
+            if identity not in self._seen:
+                self._seen.add(identity)
                 self._file(file, named=found.named)
 
     def finish(self) -> Bundle:
@@ -64,7 +66,7 @@ class BundleReader:
         self._collection.check_groups()
         referenced = self._references.files
         for file, reason in self._unrecognised:
-            if Path(file).resolve() not in referenced:
+            if identity_of(file) not in referenced:
                 self._skip(Skipped(file, reason))
         if not self._anything:
             skipped = self._collection.skipped
@@ -93,7 +95,7 @@ class BundleReader:
 
     def _file(self, file: str, *, named: bool) -> None:
         try:
-            document = parse_document(read_file(file), file)
+            document = parse_document(self._contents.of(file), file)
         except BundleError as error:
             self._anything = True
             self._collection.report(*error.diagnostics)

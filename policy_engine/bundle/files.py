@@ -109,6 +109,32 @@ def read_file(path: str | Path) -> bytes:
     return content
 
 
+def identity_of(path: str | Path) -> str:
+    """One name for a file however it is reached; a path that no file can have stays as it is."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return str(path)
+
+
+class Contents:
+    """The contents of files, each read once: one that changes meanwhile does not have two."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, bytes] = {}
+
+    def of(self, path: str | Path) -> bytes:
+        """The content of a regular file, as it was when it was first asked for.
+
+        Raises:
+            BundleError: as `read_file` says.
+        """
+        identity = identity_of(path)
+        if identity not in self._read:
+            self._read[identity] = read_file(path)
+        return self._read[identity]
+
+
 def _unreadable(name: str, error: Exception) -> Diagnostic:
     reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
     message = f"the file cannot be read: {reason[:1].lower()}{reason[1:]}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policy_engine.errors import BundleError, Severity
+from policy_engine.errors import BundleError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ def load_bundle(*paths: str | Path, strict: bool = True) -> Bundle:
     Args:
         paths: files, or folders whose JSON and YAML files are read, however deep.
         strict: refuse the whole where any part is at fault. Without it the faults are in the bundle's
-            diagnostics, and whatever cannot be read is missing: that is for reports, not to decide from.
+            diagnostics, and whatever cannot be read is missing: that is for reports, and no engine takes it.
 
     Returns:
         The bundle. Its diagnostics are the milder findings, its `skipped` what was met in a folder and is
@@ -39,6 +39,6 @@ def load_bundle(*paths: str | Path, strict: bool = True) -> Bundle:
     for path in paths:
         reader.read(path)
     bundle = reader.finish()
-    if strict and any(d.severity is Severity.ERROR for d in bundle.diagnostics):
+    if strict and bundle.faults:
         raise BundleError(bundle.diagnostics)
     return bundle

@@ -6,21 +6,23 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from policy_engine.bundle.documents import parse_document
-from policy_engine.bundle.files import read_file
+from policy_engine.bundle.files import identity_of
 from policy_engine.bundle.placed import PolicyText
 from policy_engine.errors import BundleError, PolicySyntaxError
 from policy_engine.syntax.json_faults import printable
 
 if TYPE_CHECKING:
     from policy_engine.bundle.collection import Collection
+    from policy_engine.bundle.files import Contents
     from policy_engine.span import Span
 
 
 class References:
     """Reads the files that bundle files name, relative to the file that names them."""
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: Collection, contents: Contents) -> None:
         self._collection = collection
+        self._contents = contents
         self._read: dict[str, PolicyText | None] = {}
 
     def policy(self, name: str, from_file: str, place: Span) -> PolicyText | None:
@@ -30,19 +32,19 @@ class References:
             self._collection.error("absolute-path", message, place, "name a file relative to this one")
             return None
         path = Path(from_file).parent / name
-        real = str(path.absolute())
-        if real not in self._read:
-            self._read[real] = self._parse(str(path), place)
-        return self._read[real]
+        identity = identity_of(path)
+        if identity not in self._read:
+            self._read[identity] = self._parse(str(path), place)
+        return self._read[identity]
 
     @property
-    def files(self) -> frozenset[Path]:
-        """The files that were named, resolved."""
-        return frozenset(Path(name).resolve() for name in self._read)
+    def files(self) -> frozenset[str]:
+        """The files that were named, by their identities."""
+        return frozenset(self._read)
 
     def _parse(self, file: str, place: Span) -> PolicyText | None:
         try:
-            document = parse_document(read_file(file), file)
+            document = parse_document(self._contents.of(file), file)
         except BundleError as error:
             for fault in error.diagnostics:
                 message = f"`{printable(file)}`: {fault.message}"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from policy_engine.model.bundle import KeyRecord
 
+PRINCIPAL_ARN = "aws:PrincipalArn"
 PRINCIPAL_TAG = "aws:PrincipalTag/"
 RESOURCE_TAG = "aws:ResourceTag/"
 RESOURCE_ALIASES = "kms:ResourceAliases"
@@ -50,14 +51,17 @@ def principal_facts(principal: Principal) -> Facts:
     if principal.account is not None:
         values["aws:PrincipalAccount"] = principal.account
         values["kms:CallerAccount"] = principal.account
+    unknown: frozenset[str] = frozenset()
     arn = principal_arn(principal)
     if arn is not None:
-        values["aws:PrincipalArn"] = arn
+        values[PRINCIPAL_ARN] = arn
+    elif principal.kind is PrincipalKind.ASSUMED_ROLE:
+        unknown = frozenset({PRINCIPAL_ARN})
     values["aws:username"] = principal.name if principal.kind is PrincipalKind.USER else None
     if principal.tags is not None:
         values |= _tag_values(PRINCIPAL_TAG, principal.tags)
         families = (PRINCIPAL_TAG,)
-    return Facts(values, families)
+    return Facts(values, families, unknown=unknown)
 
 
 def principal_arn(principal: Principal) -> str | None:

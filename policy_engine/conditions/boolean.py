@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 from __future__ import annotations
 
 import operator
+from itertools import product
 from typing import TYPE_CHECKING
 
 from policy_engine.case import ascii_lower
@@ -27,4 +28,9 @@ def _wanted(value: ConditionValue) -> bool | None:
     return parse_boolean(plain_text(value))
 
 
-BOOLEAN_OPERATORS = (Operator("Bool", _wanted, parse_boolean, operator.eq),)
+_SPELLINGS = {
+    value: frozenset(map("".join, product(*((letter, letter.upper()) for letter in text))))
+    for text, value in _VALUES.items()
+}
+
+BOOLEAN_OPERATORS = (Operator("Bool", _wanted, parse_boolean, operator.eq, texts=_SPELLINGS.__getitem__),)

@@ -24,6 +24,8 @@ SPELT_PAIRS = "kmsgate:EncryptionContextPairs"
 INTERNAL_KEYS = frozenset({GRANT_TOKENS, SPELT_PAIRS})
 """Keys of a canonical context that are no condition keys: they have capitals, which no other name keeps."""
 ENCRYPTION_CONTEXT_NAMES = "kms:EncryptionContextKeys"
+DERIVED_KEYS = frozenset({ENCRYPTION_CONTEXT_NAMES, GRANT_TOKENS, SPELT_PAIRS})
+"""Keys whose values follow from other keys, or from the request."""
 
 
 def spelt_pair(name: str, value: str) -> str:
@@ -48,7 +50,7 @@ class EncryptionContextTest:
         self.pairs = dict(pairs)
         self.exact = exact
         self.ignore_case = ignore_case
-        self._wanted = frozenset((ENCRYPTION_CONTEXT + ascii_lower(n), v) for n, v in pairs.items())
+        self._wanted = sorted((ENCRYPTION_CONTEXT + ascii_lower(n), v) for n, v in pairs.items())
 
     def __repr__(self) -> str:
         name = "EncryptionContextEquals" if self.exact else "EncryptionContextSubset"
@@ -60,6 +62,11 @@ class EncryptionContextTest:
         if self.exact or not self.ignore_case:
             return (ENCRYPTION_CONTEXT,)
         return tuple(sorted({key for key, _ in self._wanted}))
+
+    @property
+    def folded_pairs(self) -> tuple[tuple[str, str], ...] | None:
+        """The keys and values that it asks for, where it asks for nothing else."""
+        return tuple(self._wanted) if self.ignore_case and not self.exact else None
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -75,9 +82,9 @@ class EncryptionContextTest:
         return all(wanted in _values(context, key) for key, wanted in self._wanted)
 
     def _spelt_holds(self, context: RequestContext) -> bool:
-        given = frozenset(_values(context, SPELT_PAIRS))
-        wanted = frozenset(spelt_pair(name, value) for name, value in self.pairs.items())
-        return given == wanted if self.exact else wanted <= given
+        given = sorted(_values(context, SPELT_PAIRS))
+        wanted = sorted(spelt_pair(name, value) for name, value in self.pairs.items())
+        return given == wanted if self.exact else set(wanted) <= set(given)
 
 
 def _values(context: RequestContext, key: str) -> tuple[str, ...]:
@@ -85,9 +92,10 @@ def _values(context: RequestContext, key: str) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else value
 
 
-def _pairs(context: RequestContext) -> frozenset[tuple[str, str]]:
+def _pairs(context: RequestContext) -> list[tuple[str, str]]:
+    """All pairs, sorted: one that is there in two spellings is two pairs."""
     keys = (key for key in context if key.startswith(ENCRYPTION_CONTEXT))
-    return frozenset((key, value) for key in keys for value in _values(context, key))
+    return sorted((key, value) for key in keys for value in _values(context, key))
 
 
 class GrantTokenTest:

@@ -1,4 +1,4 @@
-"""What a condition operator is: a record of four small functions and two flags."""
+"""What a condition operator is: a record of a few small functions and two flags."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class Operator:
         match: whether the two fit.
         negated: whether the operator holds where nothing fits.
         variables: whether policy variables may stand in its values.
+        texts: the only texts that match what the policy's value says, where they can be listed.
     """
 
     name: str
@@ -31,3 +32,4 @@ class Operator:
     match: Callable[[Any, Any], bool]
     negated: bool = False
     variables: bool = False
+    texts: Callable[[Any], frozenset[str]] | None = None

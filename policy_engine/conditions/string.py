@@ -26,9 +26,13 @@ def _pattern(value: ConditionValue) -> Glob:
     return glob(value.pattern)
 
 
+def _itself(wanted: str) -> frozenset[str]:
+    return frozenset({wanted})
+
+
 STRING_OPERATORS = (
-    Operator("StringEquals", plain_text, str, operator.eq, variables=True),
-    Operator("StringNotEquals", plain_text, str, operator.eq, negated=True, variables=True),
+    Operator("StringEquals", plain_text, str, operator.eq, variables=True, texts=_itself),
+    Operator("StringNotEquals", plain_text, str, operator.eq, negated=True, variables=True, texts=_itself),
     Operator("StringEqualsIgnoreCase", _folded, ascii_lower, operator.eq, variables=True),
     Operator("StringNotEqualsIgnoreCase", _folded, ascii_lower, operator.eq, negated=True, variables=True),
     Operator("StringLike", _pattern, str, Glob.matches, variables=True),

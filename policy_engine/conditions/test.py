@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from policy_engine.catalog.condition_keys import ENCRYPTION_CONTEXT
+from policy_engine.conditions.answers import Answers
 from policy_engine.conditions.null import NULL
 from policy_engine.conditions.operators import OPERATORS
 from policy_engine.conditions.variables import NO_BINDINGS, Bindings, bound_values, free_variables
@@ -27,6 +28,7 @@ from policy_engine.model.options import DEFAULT_OPTIONS, Options
 from policy_engine.syntax.operator_name import Quantifier
 
 if TYPE_CHECKING:
+    from policy_engine.conditions.answers import Value
     from policy_engine.model.condition import Condition
     from policy_engine.model.request import RequestContext
 
@@ -58,8 +60,9 @@ class ContextTest:
 
     __slots__ = (
         "__weakref__",
+        "_answers",
         "_bindings",
-        "_default",
+        "_defaults",
         "_expands",
         "_fixed",
         "_many",
@@ -74,14 +77,14 @@ class ContextTest:
         self,
         condition: Condition,
         bindings: Bindings = NO_BINDINGS,
-        default: str | None = None,
+        defaults: Bindings = NO_BINDINGS,
         *,
         options: Options = DEFAULT_OPTIONS,
     ) -> None:
         self.condition = condition
         self.key = condition.key
         self._bindings = bindings
-        self._default = default
+        self._defaults = {key: value for key, value in defaults.items() if key not in bindings}
         self._options = options
         self._operator = OPERATORS[condition.operator.name]
         self._expands = self._operator.variables or (
@@ -91,6 +94,7 @@ class ContextTest:
         self.keys = free if condition.key in bindings else (condition.key, *free)
         self._many = condition.key.startswith(ENCRYPTION_CONTEXT)
         self._fixed = None if free else self._parsed(bindings)
+        self._answers: Answers | None = None
 
     def __repr__(self) -> str:
         values = ", ".join(value.text for value in self.condition.values)
@@ -100,8 +104,10 @@ class ContextTest:
     def identity(self) -> tuple[object, ...]:
         """What makes two tests the same test."""
         values = tuple((value.pattern, value.opaque) for value in self.condition.values)
-        bound = tuple(sorted(self._bindings.items(), key=str))
-        return (self.condition.operator, self.key, values, bound, self._default)
+        bound, defaults = (
+            tuple(sorted(found.items(), key=str)) for found in (self._bindings, self._defaults)
+        )
+        return (self.condition.operator, self.key, values, bound, defaults)
 
     @property
     def is_opaque(self) -> bool:
@@ -109,10 +115,15 @@ class ContextTest:
         return any(value.opaque is not None for value in self.condition.values)
 
     @property
+    def asks_presence(self) -> bool:
+        """Whether it asks if the key is there, whatever its value."""
+        return self._operator is NULL
+
+    @property
     def when_absent(self) -> bool:
         """The answer for a context without the key."""
         condition = self.condition
-        if self._operator is NULL:
+        if self.asks_presence:
             return self._fits(("true",), self._wanted(NO_BINDINGS))
         if condition.operator.quantifier is Quantifier.ANY:
             return condition.operator.if_exists and self._options.any_value_if_exists_holds_when_absent
@@ -120,20 +131,51 @@ class ContextTest:
             return True
         return self._operator.negated or condition.operator.if_exists
 
-    def bound(self, bindings: Bindings, default: str | None = None) -> ContextTest:
+    @property
+    def answers(self) -> Answers | None:
+        """The answers for the values of its key; None where other keys have a say."""
+        if self._answers is None and self.keys == (self.key,):
+            self._answers = Answers(self._answer)
+        return self._answers
+
+    @property
+    def texts(self) -> frozenset[str | None] | None:
+        """All single values that fit, None among them where absence does; or None: they cannot be listed.
+
+        Of a negated operator these are the values that do *not* pass.
+        """
+        fixed, list_texts = self._fixed, self._operator.texts
+        if fixed is None or list_texts is None or self.condition.operator.quantifier is not None:
+            return None
+        if not fixed.values or fixed.unparsable or self.key in self._defaults:
+            return None
+        fit: frozenset[str | None] = frozenset().union(*(list_texts(value) for value in fixed.values))
+        return fit | {None} if self.when_absent and not self.negated else fit
+
+    @property
+    def negated(self) -> bool:
+        """Whether the operator holds where nothing fits."""
+        return self._operator.negated
+
+    def _answer(self, value: Value) -> bool:
+        return self.holds({} if value is None else {self.key: value})
+
+    def bound(self, bindings: Bindings, defaults: Bindings = NO_BINDINGS) -> ContextTest:
         """This test with its key and policy variables bound to facts; without `keys` it is decided.
 
-        `default` is the key's value where a context does not have it.
+        `defaults` are the values of keys that a context does not have.
         """
-        if not bindings and default is None:
+        if not bindings and not defaults:
             return self
-        return ContextTest(self.condition, {**self._bindings, **bindings}, default, options=self._options)
+        return ContextTest(self.condition, {**self._bindings, **bindings}, defaults, options=self._options)
 
     def holds(self, context: RequestContext) -> bool:
         """Whether the context passes."""
         if not self.condition.values and self.condition.operator.quantifier is None:
             return self._operator.negated
-        value = (self._bindings if self.key in self._bindings else context).get(self.key, self._default)
+        value = (self._bindings if self.key in self._bindings else context).get(self.key)
+        if value is None:
+            value = self._defaults.get(self.key)
         return self.when_absent if value is None else self.holds_for(value, context)
 
     def holds_for(self, value: str | tuple[str, ...], context: Bindings = NO_BINDINGS) -> bool:
@@ -166,7 +208,11 @@ class ContextTest:
         return not (fits or wanted.unparsable) if operator.negated else fits
 
     def _wanted(self, context: Bindings) -> _Wanted:
-        return self._fixed if self._fixed is not None else self._parsed({**context, **self._bindings})
+        return (
+            self._fixed
+            if self._fixed is not None
+            else self._parsed({**self._defaults, **context, **self._bindings})
+        )
 
     def _parsed(self, bindings: Bindings) -> _Wanted:
         known = [value for value in self.condition.values if value.opaque is None]

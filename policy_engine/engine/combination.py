@@ -5,6 +5,7 @@ It reads like the table of the semantics page; every name below is a row of it.
     explicit deny   some deny row of some layer holds
     scp             each level of the caller's account has an allow row that holds
     endpoint        an allow row of the VPC endpoint's policy, where this very call came through it
+    task            for kms no root session (sts:AssumeRoot): AWS's task policies allow none of it (rule 85)
     identity        an allow row of the caller's identity policies; an account's root user needs none
     caps            permissions boundary and session policy, where present, each have an allow row
     named           a key-policy allow row that names the caller itself, or everyone
@@ -40,6 +41,7 @@ class Relation(Enum):
     NOT_ACROSS_ACCOUNTS = "an action that works in the key's own account only"
     SERVICE = "service principal"
     RETIRE_GRANT = "RetireGrant"
+    UNKNOWN_GRANT = "RetireGrant of a grant that the key does not have"
     NO_KEY = "no key"
     UNKNOWN_KEY = "unknown key"
     ANONYMOUS = "anonymous"
@@ -82,6 +84,7 @@ class Layers:
     deny: Formula = NEVER
     scp: Formula = ALWAYS
     endpoint: Formula = ALWAYS
+    task: Formula = ALWAYS
     identity: Formula = NEVER
     boundary: Formula = ALWAYS
     session: Formula = ALWAYS
@@ -96,7 +99,7 @@ class Layers:
     @property
     def ceilings(self) -> Formula:
         """What must allow whatever else does, where present."""
-        return unmarked(all_of(self.scp, self.endpoint))
+        return unmarked(all_of(self.scp, self.endpoint, self.task))
 
     @property
     def caps(self) -> Formula:
@@ -200,6 +203,7 @@ _ALLOWED: dict[Relation, Callable[[Layers], Formula]] = {
     Relation.NOT_ACROSS_ACCOUNTS: _never,
     Relation.SERVICE: _service,
     Relation.RETIRE_GRANT: _retire_grant,
+    Relation.UNKNOWN_GRANT: _never,
     Relation.NO_KEY: _no_key,
     Relation.UNKNOWN_KEY: _never,
     Relation.ANONYMOUS: _never,

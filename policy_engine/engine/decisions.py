@@ -2,48 +2,75 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING
 
 from policy_engine.conditions.encryption_context import INTERNAL_KEYS
 from policy_engine.engine import denial
 from policy_engine.engine.combination import Relation
+from policy_engine.engine.identity import identity
+from policy_engine.engine.partial import PartialContext
 from policy_engine.errors import Diagnostic, Severity
-from policy_engine.model.decision import Decision, Outcome
+from policy_engine.model.decision import Decision, Details, Outcome
 from policy_engine.syntax.json_faults import printable
 
 if TYPE_CHECKING:
-    from policy_engine.engine.partial import PartialContext
+    from collections.abc import Iterable
+
     from policy_engine.engine.residuals import Residual
     from policy_engine.graph.nodes import Trail
     from policy_engine.model.decision import Origin
     from policy_engine.model.request import Request, RequestContext
 
-_ID_LENGTH = 32
+_NOTHING: frozenset[str] = frozenset()
 
 
-def decision_of(request: Request, residual: Residual, partial: PartialContext) -> Decision:
-    """Decide a request by its residual."""
-    context = partial.known
+def decision_of(
+    request: Request, residual: Residual, context: RequestContext, unknown: Iterable[str]
+) -> Decision:
+    """Decide a request whose context, or a policy that counts, is known in part only."""
+    partial = residual.partial(context, unknown)
     outcome = residual.partial_outcome(partial)
-    certain = not partial.unknown and not residual.opaque
-    trail = residual.trail(context) if certain else None
+    trail = residual.trail(partial) if outcome is Outcome.ALLOWED else None
     determining = _determining(outcome, residual, partial, trail)
+    path = trail.path if trail else None
+    return Decision(request, outcome, determining, lambda d: _details(d, residual, context, partial, path))
+
+
+def answered(
+    request: Request,
+    residual: Residual,
+    context: RequestContext,
+    outcome: Outcome,
+    path: str | None,
+    determining: tuple[Origin, ...],
+) -> Decision:
+    """The decision of a request that a function has answered; `context` is not changed any more."""
+
+    def details(decision: Decision) -> Details:
+        return _details(decision, residual, context, PartialContext(context, _NOTHING), path)
+
+    return Decision(request, outcome, determining, details)
+
+
+def _details(
+    decision: Decision,
+    residual: Residual,
+    given: RequestContext,
+    partial: PartialContext,
+    path: str | None,
+) -> Details:
+    request, outcome, context = decision.request, decision.outcome, partial.known
     if outcome is Outcome.ALLOWED:
-        reason = denial.allowed_reason(trail.path if trail else None)
+        reason = denial.allowed_reason(path)
     elif outcome is Outcome.UNDETERMINED:
         reason = "whether the request is allowed depends on what is not known"
     else:
-        reason = _denied(request, residual, context, determining)
-    return Decision(
-        request=request,
-        outcome=outcome,
-        determining=determining,
+        reason = _denied(request, residual, context, decision.determining)
+    return Details(
         reason=reason,
         missing_context_keys=tuple(k for k in residual.missing_keys(context) if k not in INTERNAL_KEYS),
         diagnostics=_diagnostics(request, residual, context),
-        id=_identity(request, residual, outcome, determining),
+        id=identity(decision, residual, given, partial.unknown),
         expression=residual.expression(partial) if outcome is Outcome.UNDETERMINED else None,
     )
 
@@ -54,9 +81,7 @@ def _determining(
     """What a decision rests on; where something is not known, the rows that hold whatever it is."""
     if outcome is Outcome.EXPLICIT_DENY:
         return residual.certain_denies(partial)
-    if outcome is Outcome.ALLOWED and trail is not None:
-        return trail.origins
-    return ()
+    return trail.origins if trail is not None else ()
 
 
 def failed_decision(request: Request, error: Exception) -> Decision:
@@ -67,13 +92,8 @@ def failed_decision(request: Request, error: Exception) -> Decision:
         help="this is a defect of the engine: please report it with the policies and the request",
     )
     because = "because evaluating it failed"
-    return Decision(
-        request=request,
-        outcome=Outcome.IMPLICIT_DENY,
-        determining=(),
-        reason=denial.denied_reason(_name(request), request.action, request.resource, because),
-        diagnostics=(fault,),
-    )
+    reason = denial.denied_reason(_name(request), request.action, request.resource, because)
+    return Decision(request, Outcome.IMPLICIT_DENY, (), Details(reason, diagnostics=(fault,)))
 
 
 def _name(request: Request) -> str:
@@ -102,6 +122,15 @@ def _diagnostics(request: Request, residual: Residual, context: RequestContext) 
                 severity=Severity.WARNING,
             )
         )
+    if residual.relation is Relation.UNKNOWN_GRANT and request.grant is not None:
+        found.append(
+            Diagnostic(
+                "unknown-grant",
+                f"the key has no grant `{printable(request.grant.grant_id)}`, so nobody can retire it",
+                help="name a grant of the key by its id; what the grant says is the key's record's to say",
+                severity=Severity.WARNING,
+            )
+        )
     for key, value in context.items():
         if residual.facts.know(key) and residual.facts.get(key) != value:
             found.append(
@@ -113,20 +142,3 @@ def _diagnostics(request: Request, residual: Residual, context: RequestContext) 
                 )
             )
     return tuple(found)
-
-
-def _identity(request: Request, residual: Residual, outcome: Outcome, determining: tuple[Origin, ...]) -> str:
-    """A name for a decision: the same request under the same policies has the same."""
-    key = residual.situation.key
-    policy = key.record.policy.digest if key and key.record.policy else ""
-    parts = [
-        _name(request),
-        request.action,
-        request.resource,
-        sorted((k, str(v)) for k, v in request.context.items()),
-        list(request.grant_tokens),
-        outcome.value,
-        [origin.label for origin in determining],
-        policy,
-    ]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:_ID_LENGTH]

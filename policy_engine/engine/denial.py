@@ -22,6 +22,7 @@ _POLICY = {
     "scp": "a service control policy",
     "rcp": "a resource control policy",
     "endpoint": "a VPC endpoint policy",
+    "task": "a session policy",
 }
 _NO_POLICY = {layer: text.partition(" ")[2] for layer, text in _POLICY.items()}
 _ALLOWED = {
@@ -53,6 +54,8 @@ def implicit(action: str, relation: Relation, layer: str) -> str:
     """How AWS words an implicit deny, by the layer that should have allowed and does not."""
     if relation is Relation.UNKNOWN_KEY:
         return "because the key is not known"
+    if relation is Relation.UNKNOWN_GRANT:
+        return "because the key does not have the grant"
     if relation is Relation.ANONYMOUS:
         return "because KMS answers signed requests only"
     if relation is Relation.NOT_ACROSS_ACCOUNTS:
@@ -62,7 +65,7 @@ def implicit(action: str, relation: Relation, layer: str) -> str:
 
 def blamed_layer(held: dict[str, bool], relation: Relation) -> str:
     """Which layer an implicit deny is blamed on, given which layers held; the outermost ceiling first."""
-    for ceiling in ("scp", "endpoint"):
+    for ceiling in ("scp", "endpoint", "task"):
         if not held[ceiling]:
             return ceiling
     if relation is not Relation.NO_KEY and not held["key"]:

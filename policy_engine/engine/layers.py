@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from policy_engine.calls.facts import WITHOUT_KEY_ATTRIBUTES
 from policy_engine.conditions.endpoint import ComesThroughTest
 from policy_engine.engine.combination import Grants, Layers
 from policy_engine.engine.retirement import retirement
-from policy_engine.engine.situation import RETIRE_GRANT, facts_of
+from policy_engine.engine.situation import KMS, RETIRE_GRANT, facts_of
 from policy_engine.graph.child_grants import no_wider
 from policy_engine.graph.formula import (
     ALWAYS,
@@ -24,7 +24,6 @@ from policy_engine.graph.formula import (
 from policy_engine.graph.lowering import context_test
 from policy_engine.graph.principals import PrincipalMatch
 from policy_engine.graph.residual import ResidualRow, settle, specialise, specialise_grants
-from policy_engine.model.facts import Facts
 from policy_engine.model.policy import Effect
 from policy_engine.model.principal import PrincipalKind
 
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from policy_engine.engine.situation import EndpointRows, Situation
     from policy_engine.graph.residual import Target
     from policy_engine.graph.rows import GrantRow, StatementRow
+    from policy_engine.model.facts import Facts
 
 _CREATE_GRANT = "kms:creategrant"
 
@@ -73,8 +73,7 @@ class _Specialiser:
         # tags and aliases of the key count in identity-based policies only (rule 99)
         hidden = WITHOUT_KEY_ATTRIBUTES.families
         values = {k: v for k, v in self.facts.values.items() if not k.startswith(hidden)}
-        side = Facts(values, self.facts.families, self.facts.defaults)
-        self.resource_side = side.joined(WITHOUT_KEY_ATTRIBUTES)
+        self.resource_side = replace(self.facts, values=values).joined(WITHOUT_KEY_ATTRIBUTES)
 
     def run(self) -> ResidualLayers:
         """All layers."""
@@ -97,6 +96,7 @@ class _Specialiser:
             deny=any_of(*(formula for formula, _ in denies)),
             scp=all_of(*(self._allows(level, self.facts) for level in scps)),
             endpoint=all_of(*(self._endpoint(endpoint) for endpoint in ceilings.endpoints)),
+            task=self._task(),
             identity=self._identity(),
             boundary=self._cap(caller.boundary),
             session=self._cap(caller.session),
@@ -144,6 +144,13 @@ class _Specialiser:
         if caller.principal.kind is PrincipalKind.ROOT:
             return ALWAYS
         return self._allows(caller.identity, self.facts)
+
+    def _task(self) -> Formula:
+        """That the caller is no root session; what is no truth value does not say so."""
+        root = self.situation.caller.principal.kind is PrincipalKind.ROOT
+        if not root or not self.situation.action.startswith(KMS):
+            return ALWAYS
+        return Asked(context_test("BoolIfExists", "aws:AssumedRoot", "false"))
 
     def _endpoint(self, endpoint: EndpointRows) -> Formula:
         elsewhere = Asked(ComesThroughTest(endpoint.id, negated=True))

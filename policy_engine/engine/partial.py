@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from policy_engine.model.request import RequestContext
 
 
+_FAMILY = ":/"
 _DERIVED = frozenset({ENCRYPTION_CONTEXT_NAMES, SPELT_PAIRS})
 
 
@@ -39,15 +40,17 @@ class PartialContext:
         return test.holds(self.known)
 
     def is_unknown(self, key: str) -> bool:
-        """Whether the value of a key, or of some key of a family, is not known."""
-        if key in self.known:
-            return False
-        if key in self.unknown:
-            return True
-        prefixes = tuple(name for name in self.unknown if name[-1] in ":/")
-        if prefixes and key.startswith(prefixes):
-            return True
-        return key[-1] in ":/" and any(name.startswith(key) for name in self.unknown)
+        """Whether the value of a key, or of some key of a family, is not known.
+
+        What the context gives is known, but for a pair of the encryption context where all pairs of a family
+        are declared unknown: another spelling of its name may be among them, with another value (rule 101).
+        """
+        given = key in self.known
+        if any(name[-1] in _FAMILY and key.startswith(name) for name in self.unknown):
+            return not given or key.startswith(ENCRYPTION_CONTEXT)
+        if given or key in self.unknown:
+            return not given
+        return key[-1] in _FAMILY and any(name.startswith(key) for name in self.unknown)
 
 
 def partial_context(known: RequestContext, unknown: Iterable[str]) -> PartialContext:
@@ -61,10 +64,15 @@ def partial_context(known: RequestContext, unknown: Iterable[str]) -> PartialCon
     keys = {_canonical(key) for key in unknown}
     if "" in keys:
         raise RequestError("a condition key has no name", help="write a key such as kms:ViaService")
-    if not any(key.startswith(ENCRYPTION_CONTEXT) for key in keys):
+    if not any(map(_may_be_pair, keys)):
         return PartialContext(known, frozenset(keys))
     kept = {key: value for key, value in known.items() if key not in _DERIVED}
     return PartialContext(kept, frozenset(keys | _DERIVED))
+
+
+def _may_be_pair(key: str) -> bool:
+    """Whether a key is a pair of the encryption context, or a family that has some."""
+    return key.startswith(ENCRYPTION_CONTEXT) or (key[-1] in _FAMILY and ENCRYPTION_CONTEXT.startswith(key))
 
 
 def _canonical(key: str) -> str:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from policy_engine.calls.principals import parse_principal
 from policy_engine.case import ascii_lower
 from policy_engine.engine.callers import Caller, Directory
-from policy_engine.engine.context import canonical_context, check_canonical, with_tokens
-from policy_engine.engine.decisions import decision_of, failed_decision
+from policy_engine.engine.compiled import Compiled, CompiledTable
+from policy_engine.engine.context import canonical_context, check_canonical, own_spelling, with_tokens
+from policy_engine.engine.decisions import answered, decision_of, failed_decision
 from policy_engine.engine.keys import KeyEntry
 from policy_engine.engine.organization import OrganizationRows
-from policy_engine.engine.partial import partial_context
-from policy_engine.engine.residuals import Residual, build_residual
+from policy_engine.engine.residuals import Residual
 from policy_engine.engine.situation import Ceilings, EndpointRows, Situation
-from policy_engine.errors import PolicyEngineError, RequestError
+from policy_engine.errors import BundleError, Diagnostic, PolicyEngineError, RequestError
+from policy_engine.graph.code import CodeTable
 from policy_engine.graph.lowering import lower_policy
 from policy_engine.graph.nodes import NodeTable
 from policy_engine.graph.tests import SharedTests
@@ -35,7 +37,12 @@ if TYPE_CHECKING:
     from policy_engine.model.principal import Principal
     from policy_engine.model.request import ContextInput, Request, RequestContext
 
-_CACHED_RESIDUALS = 200_000
+NO_CONTEXT: ContextInput = MappingProxyType({})
+_INCOMPLETE = Diagnostic(
+    "incomplete-bundle",
+    "a part of the bundle could not be read, so nothing is decided from it",
+    help="mend what is at fault; a bundle that was loaded with strict=False is for reports",
+)
 
 
 class PolicyEngine:
@@ -47,10 +54,15 @@ class PolicyEngine:
     Args:
         bundle: what to start from; nothing is fine.
         options: the named choices where sources conflict.
+
+    Raises:
+        BundleError: a part of the bundle could not be read: what is missing may deny.
     """
 
     def __init__(self, bundle: Bundle | None = None, *, options: Options | None = None) -> None:
         bundle = bundle or Bundle()
+        if bundle.faults:
+            raise BundleError((_INCOMPLETE, *bundle.faults))
         self.options = options or Options()
         self._lock = threading.RLock()
         self._tests = SharedTests(self.options)
@@ -60,7 +72,12 @@ class PolicyEngine:
         self._organization = OrganizationRows(bundle.organization, self._tests)
         self._endpoints = tuple(self._endpoint(endpoint) for endpoint in bundle.vpc_endpoints)
         self._callers: dict[str, Caller] = {}
-        self._residuals: dict[tuple[str, str, str], Residual] = {}
+        self._codes = CodeTable()
+        self._compiled = CompiledTable()
+        # where contexts are to be checked nothing is on the hot path
+        self._decide = {} if self.options.check_context else self._compiled.decide
+        self._decide_spelt = self._compiled.decide_spelt
+        self._answers = self._compiled.answers
 
     def __repr__(self) -> str:
         return f"<PolicyEngine with {len(self._keys)} keys>"
@@ -82,17 +99,17 @@ class PolicyEngine:
             RequestError: the principal is no principal, a context value has no meaning, or a key that is not
                 known has no name.
         """
-        context = with_tokens(canonical_context(request.context), request.grant_tokens)
-        if isinstance(request.principal, str):
-            parse_principal(request.principal)
-        if isinstance(unknown, str):
-            raise RequestError("`unknown` is a list of condition keys", help="write [key]")
+        context = canonical_context(request.context)
+        if request.grant_tokens:
+            context = with_tokens(context, request.grant_tokens)
+        if unknown or request.grant is not None:
+            return self._authorize_with_care(request, context, unknown)
         try:
-            return decision_of(request, self._residual_of(request), partial_context(context, unknown))
-        except PolicyEngineError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever fails inside must deny, never pass
-            return failed_decision(request, error)
+            residual, answer = self._answers[request.resource][request.action][request.principal]  # type: ignore[index]
+            outcome, path, origins = answer(context)
+        except Exception:  # noqa: BLE001 - as in `decide`
+            return self._authorize_with_care(request, context, ())
+        return answered(request, residual, context, outcome, path, origins)
 
     def decide(self, principal: str, action: str, resource: str, context: RequestContext) -> Outcome:
         """Decide a request given in canonical form: the hot path.
@@ -106,26 +123,30 @@ class PolicyEngine:
         Raises:
             RequestError: the principal is none, or `Options.check_context` is set and a key is not canonical.
         """
-        if self.options.check_context:
-            check_canonical(context)
-        residual = self._residuals.get((principal, action, resource))
-        if residual is None:
-            residual = self._cached(principal, action, resource)
         try:
-            return residual.outcome(context)
-        except Exception:  # noqa: BLE001 - whatever fails inside must deny, never pass
-            return Outcome.IMPLICIT_DENY
+            return self._decide[resource][action][principal](context)
+        except Exception:  # noqa: BLE001 - not asked before, a key that is not there, whatever: with care then
+            return self._decide_with_care(principal, action, resource, context)
 
     def bind(self, principal: str, session_context: ContextInput | None = None) -> Callable[..., Outcome]:
-        """A `decide` for one caller: `ask(action, resource, context={})`.
+        """A `decide` for one caller: `ask(action, resource, context={})`, with keys in any spelling.
 
         A call's context is joined to the session's, which wins where both have a key.
+
+        Raises:
+            RequestError: the principal is none; when called, a context value has no meaning.
         """
         parse_principal(principal)
         session = dict(session_context or {})
+        decide = self._decide_spelt
 
-        def ask(action: str, resource: str, context: ContextInput | None = None) -> Outcome:
-            return self.decide(principal, action, resource, canonical_context({**(context or {}), **session}))
+        def ask(action: str, resource: str, context: ContextInput = NO_CONTEXT) -> Outcome:
+            given = {**context, **session} if session else context
+            try:
+                own = own_spelling(given)
+                return decide[resource][action][principal](given, own)
+            except Exception:  # noqa: BLE001 - as in `decide`
+                return self.decide(principal, action, resource, canonical_context(given))
 
         return ask
 
@@ -145,7 +166,7 @@ class PolicyEngine:
 
     def residual(self, request: Request) -> Residual:
         """The decision graph that a request is decided by, for explanation and analysis."""
-        return self._residual_of(request)
+        return self._compiled_for(request).residual
 
     def key(self, arn: str) -> KeyRecord | None:
         """The record of a key, or None."""
@@ -164,13 +185,13 @@ class PolicyEngine:
         entry = KeyEntry(record, self._tests)
         with self._lock:
             self._keys[record.arn] = entry
-            self._forget(lambda cached: cached[2] == record.arn)
+            self._compiled.forget(record.arn)
 
     def remove_key(self, arn: str) -> None:
         """Forget a key; requests for it are denied from then on."""
         with self._lock:
             self._keys.pop(arn, None)
-            self._forget(lambda cached: cached[2] == arn)
+            self._compiled.forget(arn)
 
     def put_key_policy(self, key_arn: str, text: str | bytes) -> None:
         """Replace a key's policy by one read from its text; on an error nothing changes.
@@ -226,13 +247,13 @@ class PolicyEngine:
         rows = OrganizationRows(organization, self._tests)
         with self._lock:
             self._organization = rows
-            self._residuals.clear()
+            self._compiled.clear()
 
     def remove_organization(self) -> None:
         """The accounts are in no organization from then on."""
         with self._lock:
             self._organization = OrganizationRows(None, self._tests)
-            self._residuals.clear()
+            self._compiled.clear()
 
     # -- inside -------------------------------------------------------------------------------------------
 
@@ -240,34 +261,68 @@ class PolicyEngine:
         entry = self._keys.get(key_arn)
         return entry.record if entry else KeyRecord(key_arn)
 
-    def _forget(self, matches: Callable[[tuple[str, str, str]], bool]) -> None:
-        for cached in [cached for cached in list(self._residuals) if matches(cached)]:
-            del self._residuals[cached]
-
     def _forget_callers(self) -> None:
         """Forget every caller: a record that comes or goes may belong to any, as a role to its sessions."""
         self._callers.clear()
-        self._residuals.clear()
+        self._compiled.clear()
 
-    def _residual_of(self, request: Request) -> Residual:
-        if isinstance(request.principal, str) and request.grant is None:
-            key = (request.principal, request.action, request.resource)
-            return self._residuals.get(key) or self._cached(*key)
+    def _decide_with_care(
+        self, principal: str, action: str, resource: str, context: RequestContext
+    ) -> Outcome:
+        """Decide what the hot path does not, and put it there for the next time."""
+        if self.options.check_context:
+            check_canonical(context)
+        # The lock keeps a change from slipping in between reading policies and keeping what they became.
         with self._lock:
-            principal = request.principal
+            compiled = self._kept(principal, action, resource)
+            try:
+                outcome = compiled.outcome(context)
+            except Exception:  # noqa: BLE001 - whatever fails inside must deny, never pass
+                outcome = Outcome.IMPLICIT_DENY
+            self._compiled.put_on_hot_path(principal, action, resource, compiled)
+            return outcome
+
+    def _authorize_with_care(
+        self, request: Request, context: RequestContext, unknown: Iterable[str]
+    ) -> Decision:
+        """Authorize what the hot path does not, and put it there for the next time."""
+        if isinstance(unknown, str):
+            raise RequestError("`unknown` is a list of condition keys", help="write [key]")
+        if isinstance(request.principal, str):
+            parse_principal(request.principal)
+        try:
+            with self._lock:
+                compiled = self._compiled_for(request)
+                residual = compiled.residual
+                if unknown or compiled.by_graph:
+                    return decision_of(request, residual, context, unknown)
+                outcome, path, origins = compiled.answer(context)
+                if isinstance(request.principal, str) and request.grant is None:
+                    self._compiled.put_answer(request.principal, request.action, request.resource, compiled)
+                return answered(request, residual, context, outcome, path, origins)
+        except PolicyEngineError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever fails inside must deny, never pass
+            return failed_decision(request, error)
+
+    def _compiled_for(self, request: Request) -> Compiled:
+        principal = request.principal
+        if isinstance(principal, str) and request.grant is None:
+            return self._kept(principal, request.action, request.resource)
+        with self._lock:
             if isinstance(principal, str):
                 principal = parse_principal(principal)
             caller = self._directory.resolve(principal, self._tests)
-            return self._build(caller, request.action, request.resource, request.grant)
+            residual = self._residual(caller, request.action, request.resource, request.grant)
+            return Compiled(residual, self._codes)
 
-    def _cached(self, principal: str, action: str, resource: str) -> Residual:
-        # The lock keeps a change from slipping in between reading policies and keeping what they became.
-        with self._lock:
-            residual = self._build(self._caller(principal), action, resource)
-            if len(self._residuals) >= _CACHED_RESIDUALS:
-                self._residuals.clear()
-            self._residuals[principal, action, resource] = residual
-            return residual
+    def _kept(self, principal: str, action: str, resource: str) -> Compiled:
+        compiled = self._compiled.find(principal, action, resource)
+        if compiled is None:
+            with self._lock:
+                compiled = Compiled(self._residual(self._caller(principal), action, resource), self._codes)
+                self._compiled.keep(principal, action, resource, compiled)
+        return compiled
 
     def _caller(self, name: str) -> Caller:
         caller = self._callers.get(name)
@@ -275,7 +330,7 @@ class PolicyEngine:
             caller = self._callers[name] = self._directory.resolve(parse_principal(name), self._tests)
         return caller
 
-    def _build(self, caller: Caller, action: str, resource: str, grant: Grant | None = None) -> Residual:
+    def _residual(self, caller: Caller, action: str, resource: str, grant: Grant | None = None) -> Residual:
         situation = Situation(
             caller=caller,
             key=self._keys.get(resource),
@@ -285,7 +340,7 @@ class PolicyEngine:
             options=self.options,
             grant=grant,
         )
-        return build_residual(situation, self._nodes)
+        return Residual(situation, self._nodes)
 
     def _ceilings(self, principal: Principal, resource: str) -> Ceilings:
         arn = parse_arn(resource)

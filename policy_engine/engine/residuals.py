@@ -2,77 +2,122 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from policy_engine.engine.combination import Relation, allowed
 from policy_engine.engine.layers import residual_layers
-from policy_engine.engine.partial import PartialContext
+from policy_engine.engine.partial import partial_context
 from policy_engine.engine.situation import facts_of, relation_of
-from policy_engine.engine.undetermined import expression, left_of, outcome_of
-from policy_engine.graph.formula import ALWAYS, any_of
-from policy_engine.graph.nodes import asked_tests, follow, walk
+from policy_engine.engine.undetermined import certain_trail, expression, left_of, outcome_of
+from policy_engine.graph.formula import ALWAYS, any_of, tests_of
+from policy_engine.graph.nodes import follow, walk
 from policy_engine.model.decision import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from policy_engine.engine.combination import Layers
+    from policy_engine.engine.partial import PartialContext
     from policy_engine.engine.situation import Situation
     from policy_engine.graph.formula import Formula
     from policy_engine.graph.nodes import Node, NodeTable, Trail
-    from policy_engine.graph.residual import ResidualRow
+    from policy_engine.graph.tests import Test
     from policy_engine.model.decision import Origin
     from policy_engine.model.facts import Facts
     from policy_engine.model.request import RequestContext
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Residual:
     """What decides one (caller, action, resource): only the context is left to look at.
 
     Attributes:
-        node: the decision graph.
         situation: what it was specialised on.
         relation: what the caller is to the resource.
         facts: what was settled on the way.
         layers: the formula of each layer.
-        opaque: whether a policy that counts has a part that is not known yet.
+        denies: the formula of each deny row that is left.
+        allow: when the request is allowed, as long as no deny holds.
     """
 
-    node: Node
-    situation: Situation
-    relation: Relation
-    facts: Facts
-    layers: Layers
-    opaque: bool
-    _denies: tuple[tuple[Formula, ResidualRow], ...]
+    def __init__(self, situation: Situation, nodes: NodeTable) -> None:
+        residual = residual_layers(situation)
+        self.situation = situation
+        self.relation: Relation = relation_of(situation)
+        self.layers: Layers = residual.layers
+        self.denies = tuple(formula for formula, _ in residual.denies)
+        self.allow: Formula = allowed(self.relation, residual.layers)
+        self._deny_origins = tuple(row.origin for _, row in residual.denies)
+        self._nodes = nodes
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What was settled on the way."""
+        return facts_of(self.situation)
+
+    @cached_property
+    def node(self) -> Node:
+        """The decision graph: explicit denies first, then what allows."""
+        nodes = self._nodes
+        decides = nodes.build(self.allow, nodes.leaf(Outcome.ALLOWED), nodes.leaf(Outcome.IMPLICIT_DENY))
+        return nodes.build(self.layers.deny, nodes.leaf(Outcome.EXPLICIT_DENY), decides)
+
+    @cached_property
+    def tests(self) -> tuple[Test, ...]:
+        """Everything that is asked, as often as it is."""
+        return (*tests_of(self.layers.deny), *tests_of(self.allow))
+
+    @cached_property
+    def unsettled(self) -> bool:
+        """Whether the answer may depend on what no context tells.
+
+        That is a part of a policy that is not known yet, or what the caller's records leave unknown.
+        """
+        unknown = self.facts.unknown
+        return any(test.is_opaque or not unknown.isdisjoint(test.keys) for test in self.tests)
+
+    def partial(self, context: RequestContext, unknown: Iterable[str] = ()) -> PartialContext:
+        """A context of which some keys are not known, those of the caller included."""
+        return partial_context(context, (*unknown, *self.facts.unknown))
 
     def outcome(self, context: RequestContext) -> Outcome:
         """The outcome for a context."""
-        if self.opaque:
-            return outcome_of(self.node, PartialContext(context, frozenset()))
+        if self.unsettled:
+            return outcome_of(self.node, self.partial(context))
         return walk(self.node, context)
 
     def partial_outcome(self, context: PartialContext) -> Outcome:
-        """The outcome for a context that is known in part."""
-        if self.opaque or context.unknown:
-            return outcome_of(self.node, context)
-        return walk(self.node, context.known)
+        """The outcome for a context that is known in part, as `partial` makes it."""
+        if self._is_certain(context):
+            return walk(self.node, context.known)
+        return outcome_of(self.node, context)
+
+    def _is_certain(self, context: PartialContext) -> bool:
+        return not (self.unsettled or context.unknown)
 
     def expression(self, context: PartialContext) -> str:
         """What an undetermined outcome depends on."""
-        return expression(self.layers.deny, allowed(self.relation, self.layers), context)
+        return expression(self.layers.deny, self.allow, context)
 
-    def trail(self, context: RequestContext) -> Trail:
-        """The outcome for a context, with what it rests on."""
-        return follow(self.node, context)
+    def trail(self, context: PartialContext) -> Trail | None:
+        """What allows, with what it rests on: the first path that holds, whatever is not known.
+
+        None where nothing allows for certain. Formulas have no negation, so what is allowed however the
+        unknown tests come out is allowed where all of these fail: some path then needs none of them.
+        """
+        if not self._is_certain(context):
+            return certain_trail(self.allow, context)
+        trail = follow(self.node, context.known)
+        return trail if trail.outcome is Outcome.ALLOWED else None
 
     def certain_denies(self, context: PartialContext) -> tuple[Origin, ...]:
         """Every deny that holds, whatever is not known."""
-        return tuple(row.origin for formula, row in self._denies if left_of(formula, context) == ALWAYS)
+        held = zip(self.denies, self._deny_origins, strict=True)
+        return tuple(origin for formula, origin in held if left_of(formula, context) == ALWAYS)
 
     def missing_keys(self, context: RequestContext) -> tuple[str, ...]:
         """The condition keys that the graph asks about and the context does not have, sorted."""
-        read = {key for test in asked_tests(self.node) for key in test.keys}
+        read = {key for test in self.tests for key in test.keys}
         return tuple(sorted(key for key in read if not _present(key, context)))
 
     def held_layers(self, context: RequestContext) -> dict[str, bool]:
@@ -81,27 +126,16 @@ class Residual:
         formulas = {
             "scp": layers.scp,
             "endpoint": layers.endpoint,
+            "task": layers.task,
             "key": any_of(layers.named, layers.direct, layers.delegated),
             "identity": layers.identity,
             "boundary": layers.boundary,
             "session": layers.session,
         }
-        partial = PartialContext(context, frozenset())
+        partial = self.partial(context)
         return {name: left_of(formula, partial) == ALWAYS for name, formula in formulas.items()}
 
 
 def _present(key: str, context: RequestContext) -> bool:
     """Whether a context has a key, or one of a family whose prefix the key is."""
     return key in context or (key[-1] in ":/" and any(given.startswith(key) for given in context))
-
-
-def build_residual(situation: Situation, nodes: NodeTable) -> Residual:
-    """Specialise every layer and build the graph: explicit denies first, then what allows."""
-    residual = residual_layers(situation)
-    relation = relation_of(situation)
-    allow = allowed(relation, residual.layers)
-    decides = nodes.build(allow, nodes.leaf(Outcome.ALLOWED), nodes.leaf(Outcome.IMPLICIT_DENY))
-    node = nodes.build(residual.layers.deny, nodes.leaf(Outcome.EXPLICIT_DENY), decides)
-    opaque = any(test.is_opaque for test in asked_tests(node))
-    facts, layers = facts_of(situation), residual.layers
-    return Residual(node, situation, relation, facts, layers, opaque, residual.denies)

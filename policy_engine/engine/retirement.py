@@ -2,6 +2,7 @@
 
 The retiring principal; the grantee, where the grant lists RetireGrant; and the accounts that made the grant,
 may retire it or own the key, which may hand this on by an identity policy. A key policy and RCPs have no say.
+A grant that the key does not have nobody may retire.
 https://docs.aws.amazon.com/kms/latest/developerguide/grant-manage.html
 """
 
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
 
 
 def retirement(situation: Situation, facts: Facts) -> Retiring:
-    """Who may retire the grant in question, or where none is given, any grant of the key."""
+    """Who may retire the grant in question, or where none is named, any grant of the key."""
     if situation.action != RETIRE_GRANT or situation.key is None:
         return Retiring()
-    grants = (situation.grant,) if situation.grant else situation.key.record.grants
+    grants = situation.grants_in_question
     rows = [row for grant in grants for row in lower_retirement(grant)]
     left = tuple(specialise_grants(rows, situation.target, facts))
     by_match = {m: rows_formula(tuple(row for row in left if row.match is m)) for m in PrincipalMatch}
@@ -45,5 +46,6 @@ def _owner(resource: str) -> str | None:
 
 
 def _accounts(grant: Grant) -> tuple[str | None, ...]:
-    """The account that made a grant, and the one that may retire it."""
-    return account_of(grant.issuing_account), account_of(grant.retiring_principal)
+    """The account that made a grant, and those that may retire it."""
+    retiring = (grant.grantee_principal,) if "RetireGrant" in grant.operations else ()
+    return tuple(map(account_of, (grant.issuing_account, grant.retiring_principal, *retiring)))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from policy_engine.calls.facts import key_facts, principal_facts
 from policy_engine.catalog.actions import find_action
 from policy_engine.engine.combination import Relation
 from policy_engine.graph.residual import Target
-from policy_engine.model.facts import Facts
 from policy_engine.model.principal import PrincipalKind
 from policy_engine.syntax.arn import parse_arn
 
@@ -17,11 +16,12 @@ if TYPE_CHECKING:
     from policy_engine.engine.callers import Caller
     from policy_engine.engine.keys import KeyEntry
     from policy_engine.graph.rows import StatementRow
+    from policy_engine.model.facts import Facts
     from policy_engine.model.grant import Grant
     from policy_engine.model.options import Options
 
 RETIRE_GRANT = "kms:retiregrant"
-_KMS = "kms:"
+KMS = "kms:"
 _EVERY_NEW_KEY = "key/*"
 _ALIAS_ACTIONS = frozenset({"kms:createalias", "kms:deletealias", "kms:updatealias"})
 _NEW_KEY_ACTIONS = frozenset({"kms:createkey", "kms:tagresource"})
@@ -63,6 +63,19 @@ class Situation:
     grant: Grant | None = None
 
     @property
+    def grants_in_question(self) -> tuple[Grant, ...]:
+        """Of RetireGrant: the key's own grants that the request may mean, all where it names none.
+
+        INVARIANT: where the key's record lists grants, the request only names one of them, and what it says
+        the record says. Of a key without a list nothing else is known than what the request says.
+        """
+        held = self.key.record.grants if self.key else ()
+        named = self.grant
+        if named is None:
+            return held
+        return tuple(g for g in held if g.grant_id == named.grant_id) if held else (named,)
+
+    @property
     def target(self) -> Target:
         """What rows are specialised on."""
         has_boundary = self.caller.boundary is not None
@@ -71,7 +84,7 @@ class Situation:
 
 def relation_of(situation: Situation) -> Relation:
     """What the caller is to the resource."""
-    if not situation.action.startswith(_KMS):
+    if not situation.action.startswith(KMS):
         return _other_service(situation)
     if situation.caller.principal.kind is PrincipalKind.ANONYMOUS:
         return Relation.ANONYMOUS
@@ -89,7 +102,8 @@ def relation_of(situation: Situation) -> Relation:
 def _on_key(situation: Situation, *, crosses: bool) -> Relation:
     principal = situation.caller.principal
     if situation.action == RETIRE_GRANT:
-        return Relation.RETIRE_GRANT
+        known = situation.grant is None or situation.grants_in_question
+        return Relation.RETIRE_GRANT if known else Relation.UNKNOWN_GRANT
     if principal.kind is PrincipalKind.SERVICE:
         return Relation.SERVICE
     if _account(situation.resource) == principal.account:
@@ -117,8 +131,8 @@ def facts_of(situation: Situation) -> Facts:
     if not _is_alias(situation.resource):
         return facts
     # condition keys of KMS do not exist for an alias (rule 83)
-    values = {key: value for key, value in facts.values.items() if not key.startswith(_KMS)}
-    return Facts(values, (*facts.families, _KMS), facts.defaults)
+    values = {key: value for key, value in facts.values.items() if not key.startswith(KMS)}
+    return replace(facts, values=values, families=(*facts.families, KMS))
 
 
 def _names_no_key(action: str, resource: str) -> bool:

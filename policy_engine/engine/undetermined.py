@@ -8,6 +8,7 @@ on one key exclude each other: the mistake is on the safe side.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from policy_engine.graph.formula import (
@@ -22,7 +23,7 @@ from policy_engine.graph.formula import (
     all_of,
     any_of,
 )
-from policy_engine.graph.nodes import Ask, Leaf, Node
+from policy_engine.graph.nodes import Ask, Leaf, Node, Trail
 from policy_engine.model.decision import Outcome
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _MOST_STEPS = 20_000
 """How many nodes are visited before the search gives up and says undetermined."""
+_FREE = Trail(Outcome.ALLOWED, None, ())
+"""What holds and rests on no row."""
 
 
 def outcome_of(node: Node, context: PartialContext) -> Outcome:
@@ -90,6 +93,32 @@ def left_of(formula: Formula, context: PartialContext) -> Formula:
         case AnyOf(parts):  # pragma: no branch - a formula is nothing else
             left = [left_of(part, context) for part in parts]
             return ALWAYS if ALWAYS in left else any_of(*left)
+
+
+def certain_trail(formula: Formula, context: PartialContext) -> Trail | None:
+    """The first path by which a formula holds whatever is not known; None where no single one does."""
+    match formula:
+        case Asked(test):
+            return _FREE if context.answer(test) else None
+        case Held(origin, part):
+            trail = certain_trail(part, context)
+            return trail and replace(trail, origins=(*trail.origins, origin))
+        case Path(name, part):
+            trail = certain_trail(part, context)
+            return trail and replace(trail, path=name)
+        case AllOf(parts):
+            return _joined_trails([certain_trail(part, context) for part in parts])
+        case AnyOf(parts):
+            trails = (certain_trail(part, context) for part in parts)
+            return next((trail for trail in trails if trail is not None), None)
+
+
+def _joined_trails(trails: list[Trail | None]) -> Trail | None:
+    held = [trail for trail in trails if trail is not None]
+    if len(held) < len(trails):
+        return None
+    path = next((trail.path for trail in held if trail.path is not None), None)
+    return Trail(Outcome.ALLOWED, path, tuple(origin for trail in held for origin in trail.origins))
 
 
 def expression(deny: Formula, allow: Formula, context: PartialContext) -> str:

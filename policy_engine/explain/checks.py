@@ -189,15 +189,14 @@ def _action(row: StatementRow, asking: Asking) -> Check:
 
 
 def _resource(row: StatementRow, asking: Asking, facts: Facts) -> Check:
-    bindings = {
-        **asking.context,
-        **{key: facts.get(key) for key in row.resources.variables if facts.know(key)},
-    }
     element, target = row.statement.resource, asking.target
+    asked = row.resources.keys(target.resource, target.action)
+    known = {key: facts.get(key) for key in asked if facts.know(key)}
+    bindings = {**facts.defaults, **asking.context, **known}
     patterns, opaque = (element.patterns, element.opaque) if element else ((), ())
     negated = element is not None and element.negated
     covered = row.resources.covers(target.resource, target.action, target.caller, bindings)
-    free = (key for key in row.resources.variables if not facts.know(key))
+    free = (key for key in asked if key not in known)
     unsettled = (bool(opaque) and covered == negated) or any(map(asking.partial.is_unknown, free))
     covering = (
         p.pattern.text

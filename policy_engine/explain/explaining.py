@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from policy_engine.engine.combination import allowed
 from policy_engine.engine.context import with_tokens
 from policy_engine.engine.layers import Specialisation, residual_layers
-from policy_engine.engine.partial import partial_context
 from policy_engine.engine.undetermined import left_of
 from policy_engine.explain.checks import Asking
 from policy_engine.explain.explanation import CheckedRow, Considered, Element, Explanation, Miss
@@ -59,7 +58,7 @@ class _Explainer:
         self.decision: Decision = engine.authorize(request, unknown=unknown)
         self.residual: Residual = engine.residual(request)
         context = with_tokens(engine.context(request.context), request.grant_tokens)
-        self.context = partial_context(context, unknown)
+        self.context = self.residual.partial(context, unknown)
         situation = self.residual.situation
         keeper = RowKeeper(Asking(request, self.context, situation.target))
         layers = residual_layers(situation, Specialisation(keeper.statements, keeper.grants)).layers
@@ -73,6 +72,7 @@ class _Explainer:
         outcome = self.decision.outcome
         denied, undetermined = outcome in _DENIALS, outcome is Outcome.UNDETERMINED
         record = situation.key.record if situation.key else None
+        trail = self.residual.trail(self.context) if outcome is Outcome.ALLOWED else None
         denies = [row for row in self.rows if row.effect is Effect.DENY]
         return Explanation(
             decision=self.decision,
@@ -80,7 +80,7 @@ class _Explainer:
             known_principal=situation.caller.known,
             relation=self.residual.relation,
             key=record,
-            path=self.residual.trail(self.context.known).path if self._certainly(Outcome.ALLOWED) else None,
+            path=trail.path if trail is not None else None,
             why=self._why(),
             near_denies=tuple(row for row in denies if _is_near(row)),
             held=tuple(row for row in self.rows if _would_allow(row))
@@ -100,11 +100,6 @@ class _Explainer:
             depends_on=tuple(row for row in self.rows if row.depends) if undetermined else (),
             too_narrow=self._too_narrow() if denied else (),
         )
-
-    def _certainly(self, outcome: Outcome) -> bool:
-        """Whether this is the outcome, and nothing that counts is unknown."""
-        certain = not self.context.unknown and not self.residual.opaque
-        return certain and self.decision.outcome is outcome
 
     def _holds(self, formula: Formula) -> bool:
         """Whether a part of the layers holds, whatever is not known."""

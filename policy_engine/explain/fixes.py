@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import TYPE_CHECKING
 
-from policy_engine.engine.residuals import build_residual
+from policy_engine.engine.residuals import Residual
 from policy_engine.explain.explanation import Element, Fix, Side
 from policy_engine.explain.policy_changes import policy_changes
 from policy_engine.explain.request_changes import Change, to_fail, to_hold
@@ -119,4 +119,4 @@ def _outcome(situation: Situation, old: StatementRow, new: StatementRow, context
             session=swapped(caller.session) if caller.session is not None else None,
         ),
     )
-    return build_residual(changed, NodeTable()).partial_outcome(context)
+    return Residual(changed, NodeTable()).partial_outcome(context)

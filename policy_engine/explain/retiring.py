@@ -27,8 +27,7 @@ def retiring_rows(situation: Situation, keeper: RowKeeper, decided: Retiring) ->
     """Who may retire the grant in question, as the engine has it, from rows that keep what fails."""
     if situation.action != RETIRE_GRANT or situation.key is None:
         return decided
-    grants = (situation.grant,) if situation.grant else situation.key.record.grants
-    rows = [row for grant in grants for row in lower_retirement(grant)]
+    rows = [row for grant in situation.grants_in_question for row in lower_retirement(grant)]
     kept = tuple(keeper.grants(rows, situation.target, _NO_FACTS))
     free, capped = (
         rows_formula(tuple(row for row in kept if row.match is match))

@@ -35,10 +35,11 @@ def _context_no_wider(child: GrantConstraints, parent: GrantConstraints, *, igno
         return False
     if wanted_subset is None:
         return True
-    return any(given is not None and wanted_subset <= given for given in (equals, subset))
+    return any(given is not None and set(wanted_subset) <= set(given) for given in (equals, subset))
 
 
-def _pairs(context: Mapping[str, str] | None, *, ignore_case: bool) -> frozenset[tuple[str, str]] | None:
+def _pairs(context: Mapping[str, str] | None, *, ignore_case: bool) -> list[tuple[str, str]] | None:
+    """All pairs, sorted: one that is there in two spellings is two pairs."""
     if context is None:
         return None
-    return frozenset((ascii_lower(name) if ignore_case else name, value) for name, value in context.items())
+    return sorted((ascii_lower(name) if ignore_case else name, value) for name, value in context.items())

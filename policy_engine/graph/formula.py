@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from policy_engine.graph.residual import ResidualRow
     from policy_engine.graph.tests import Test
     from policy_engine.model.decision import Origin
@@ -98,3 +100,26 @@ def unmarked(part: Formula) -> Formula:
 def path(name: str, part: Formula) -> Formula:
     """`Path`, unless it can never hold."""
     return NEVER if part == NEVER else Path(name, part)
+
+
+def tests_of(formula: Formula) -> Iterator[Test]:
+    """Every test of a formula, as often as it stands there."""
+    match formula:
+        case Asked(test):
+            yield test
+        case Held(_, part) | Path(_, part):
+            yield from tests_of(part)
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from tests_of(part)
+
+
+def has_path(formula: Formula) -> bool:
+    """Whether a way to be allowed is among the parts."""
+    match formula:
+        case Path():
+            return True
+        case AllOf(parts) | AnyOf(parts):
+            return any(has_path(part) for part in parts)
+        case Asked() | Held():
+            return False

@@ -170,7 +170,8 @@ class PrincipalTest:
         return _MATCHERS[entry.kind](entry, caller, self._effect)
 
     def _counts(self, entry: PrincipalEntry, caller: Principal) -> bool:
-        """Whether an entry is looked at: a role listed in NotPrincipal may leave its sessions out."""
-        if self._options.listed_role_exempts_sessions or not (self.element and self.element.negated):
+        """Whether an entry is looked at: a role in NotPrincipal of a Deny may leave its sessions out."""
+        exempts = self._effect is Effect.DENY and self.element is not None and self.element.negated
+        if self._options.listed_role_exempts_sessions or not exempts:
             return True
         return entry.kind is not EntryKind.ROLE or caller.kind is not PrincipalKind.ASSUMED_ROLE

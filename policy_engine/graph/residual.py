@@ -110,14 +110,15 @@ def _certain(
 
 
 def _resource_tests(resources: ResourceTest, target: Target, facts: Facts) -> tuple[Test, ...] | None:
-    """What is left to ask about the resource: nothing, its policy variables, or None: not covered."""
-    bindings = {key: facts.get(key) for key in resources.variables if facts.know(key)}
+    """What is left to ask about the resource: nothing, what the context says of it, or None: not covered."""
     place = (target.resource, target.action, target.caller)
-    if len(bindings) < len(resources.variables):
+    asked = resources.keys(target.resource, target.action)
+    bindings = {key: facts.get(key) for key in asked if facts.know(key)}
+    if len(bindings) < len(asked):
         unknown = resources.element.opaque if resources.element else ()
         if unknown:  # neither the context nor anybody else can settle it yet
             return (OpaqueTest("Resource", unknown[0]),)
-        return (ResourceVariableTest(resources, *place, bindings),)
+        return (ResourceVariableTest(resources, *place, bindings, facts.defaults),)
     return _certain("Resource", resources.element, covered=resources.covers(*place, bindings))
 
 
@@ -147,4 +148,6 @@ def settle(test: Test, facts: Facts) -> Test:
     if not isinstance(test, ContextTest):
         return test
     known = {key: facts.get(key) for key in test.keys if facts.know(key)}
-    return test.bound(known, None if test.key in known else facts.defaults.get(test.key))
+    if test.asks_presence and test.key in facts.unknown:  # whatever its value may be, it has one
+        known[test.key] = ""
+    return test.bound(known, {key: facts.defaults[key] for key in test.keys if key in facts.defaults})

@@ -17,19 +17,22 @@ from typing import TYPE_CHECKING
 from policy_engine.conditions.glob import Automaton, Step, flatten
 from policy_engine.conditions.variables import NO_BINDINGS, Bindings, bind, free_variables
 from policy_engine.model.policy import Effect, PolicyKind
-from policy_engine.syntax.pattern import Wildcard
+from policy_engine.syntax.arn import parse_arn
+from policy_engine.syntax.pattern import Pattern, Wildcard
 
 if TYPE_CHECKING:
     from policy_engine.model.policy import ResourceElement
     from policy_engine.model.principal import Principal
     from policy_engine.model.request import RequestContext
-    from policy_engine.syntax.pattern import Pattern
 
 _SHORT_ARNS = frozenset({PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SESSION})
 _SEGMENTS = 6
 _SERVICE_SEGMENT = 2
-# CreateKey and ListKeys have no key, yet identity policies may bound them by Region and account (rule 30).
+_REGION_SEGMENT = 3
+# CreateKey and ListKeys have no key, yet identity policies may bound them by Region and account (rule 30):
+# they are about `arn:aws:kms:REGION:ACCOUNT:*`, all that the caller's account has in a Region.
 _REGIONAL_ACTIONS = frozenset({"kms:createkey", "kms:listkeys"})
+_REQUESTED_REGION = "aws:RequestedRegion"
 
 
 class ResourceTest:
@@ -56,6 +59,16 @@ class ResourceTest:
         self._short = kind in _SHORT_ARNS
         self.variables = free_variables(self._patterns, NO_BINDINGS)
 
+    def keys(self, resource: str, action: str) -> tuple[str, ...]:
+        """The canonical keys that decide whether it covers a resource, besides the caller.
+
+        They are those of its policy variables and, where it names a Region and the resource does not, the
+        Region of the call.
+        """
+        if resource == "*" and action in _REGIONAL_ACTIONS and any(map(_names_region, self._patterns)):
+            return tuple(dict.fromkeys((*self.variables, _REQUESTED_REGION)))
+        return self.variables
+
     def covers(
         self, resource: str, action: str, caller: Principal | None, bindings: Bindings = NO_BINDINGS
     ) -> bool:
@@ -65,7 +78,7 @@ class ResourceTest:
             resource: an ARN, or `*` where the action has none.
             action: in lower case.
             caller: whose account and partition count for actions without a key; None: nobody's.
-            bindings: what its policy variables stand for.
+            bindings: what its policy variables stand for, and the Region of the call.
         """
         if self._denies_all:
             return True
@@ -75,48 +88,54 @@ class ResourceTest:
             return False
         if not patterns and not (self.element and self.element.opaque):
             return False
-        listed = any(self._lists(pattern, resource, action, caller) for pattern in patterns)
-        return listed != self._negated
+        if resource == "*" and action in _REGIONAL_ACTIONS:
+            region = bindings.get(_REQUESTED_REGION)
+            if not isinstance(region, str):  # not known, so any that the policy names will do
+                region, patterns = "", [_in_any_region(pattern) for pattern in patterns]
+            resource = _account_in(region, caller)
+        return any(self._lists(pattern, resource) for pattern in patterns) != self._negated
 
-    def _lists(self, pattern: Pattern, resource: str, action: str, caller: Principal | None) -> bool:
+    def _lists(self, pattern: Pattern, resource: str) -> bool:
         if is_everything(pattern):
             return True
-        if resource == "*" and action in _REGIONAL_ACTIONS:
-            return caller is not None and self._lists_account(pattern, caller)
         automaton = _compile(pattern, short=self._short)
         return automaton is not None and automaton.matches(resource)
 
-    def _lists_account(self, pattern: Pattern, caller: Principal) -> bool:
-        """Whether a pattern means all resources of the caller's account: `arn:aws:kms:*:111122223333:*`.
-
-        In which Region the call is made a caller does not say, so any Region will do.
-        """
-        segments = pattern.text.split(":")
-        if len(segments) < _SEGMENTS and self._short:
-            segments += ["*"] * (_SEGMENTS - len(segments))
-        partition = caller.arn.split(":")[1] if caller.arn.startswith("arn:") else ""
-        match segments:
-            case ["arn", named, "kms", _, account, "*"]:
-                return named in {partition, "*"} and account in {caller.account, "*"}
-            case _:
-                return False
-
 
 class ResourceVariableTest:
-    """Whether an element whose policy variables the context decides covers the resource of a request."""
+    """Whether an element covers the resource of a request, where that is the context's to decide.
 
-    __slots__ = ("__weakref__", "_action", "_bindings", "_caller", "_resource", "_resources", "keys")
+    It does by the element's policy variables, or by the Region of a call that is about no resource.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_action",
+        "_bindings",
+        "_caller",
+        "_defaults",
+        "_resource",
+        "_resources",
+        "keys",
+    )
     is_opaque = False
 
     def __init__(
-        self, resources: ResourceTest, resource: str, action: str, caller: Principal, bindings: Bindings
+        self,
+        resources: ResourceTest,
+        resource: str,
+        action: str,
+        caller: Principal,
+        bindings: Bindings,
+        defaults: Bindings = NO_BINDINGS,
     ) -> None:
         self._resources = resources
         self._resource = resource
         self._action = action
         self._caller = caller
         self._bindings = bindings
-        self.keys = tuple(key for key in resources.variables if key not in bindings)
+        self.keys = tuple(key for key in resources.keys(resource, action) if key not in bindings)
+        self._defaults = {key: defaults[key] for key in self.keys if key in defaults}
 
     def __repr__(self) -> str:
         element = self._resources.element
@@ -137,17 +156,39 @@ class ResourceVariableTest:
             self._action,
             self._caller.arn,
             *self._bindings.items(),
+            *self._defaults.items(),
         )
 
     def holds(self, context: RequestContext) -> bool:
         """Whether the context passes."""
-        bindings = {**context, **self._bindings}
+        bindings = {**self._defaults, **context, **self._bindings}
         return self._resources.covers(self._resource, self._action, self._caller, bindings)
 
 
 def is_everything(pattern: Pattern) -> bool:
     """Whether a pattern is `*`, however often."""
     return bool(pattern.parts) and all(part is Wildcard.MANY for part in pattern.parts)
+
+
+def _account_in(region: str, caller: Principal | None) -> str:
+    """What the caller's account has in a Region, as an ARN; `*` for a caller that has no account."""
+    arn = parse_arn(caller.arn) if caller is not None and caller.account is not None else None
+    return "*" if arn is None else f"arn:{arn.partition}:kms:{region}:{arn.account}:*"
+
+
+def _names_region(pattern: Pattern) -> bool:
+    """Whether a pattern asks for a Region, as far as it has none of its policy variables to fill in."""
+    return bool(pattern.variables) or flatten(_in_any_region(pattern).parts) != flatten(pattern.parts)
+
+
+def _in_any_region(pattern: Pattern) -> Pattern:
+    """The pattern with `*` in place of its Region, where it has one."""
+    flat = flatten(pattern.parts)
+    colons = [index for index, item in enumerate(flat) if item == ":"]
+    if len(colons) < _REGION_SEGMENT:
+        return pattern
+    begin, end = colons[_REGION_SEGMENT - 1] + 1, [*colons, len(flat)][_REGION_SEGMENT]
+    return Pattern(pattern.text, (*flat[:begin], Wildcard.MANY, *flat[end:]))
 
 
 @lru_cache(maxsize=65_536)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from policy_engine.errors import Severity
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -109,3 +111,8 @@ class Bundle:
     vpc_endpoints: tuple[VpcEndpoint, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def faults(self) -> tuple[Diagnostic, ...]:
+        """What could not be read and is missing; no engine decides from a bundle that has some."""
+        return tuple(d for d in self.diagnostics if d.severity is Severity.ERROR)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from policy_engine.errors import Diagnostic
     from policy_engine.model.request import Request
     from policy_engine.span import Span
@@ -72,33 +74,77 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """The answer to one request.
+class Details:
+    """What a decision says besides its outcome; see `Decision`."""
 
-    Attributes:
-        request: what was asked.
-        outcome: the answer.
-        determining: on allowed the path that holds, on explicitDeny every deny that matched, else empty.
-        reason: the answer in AWS's words.
-        missing_context_keys: keys that a statement asks about and the request does not have.
-        diagnostics: what the reader should know besides: an unknown key, a contradicted fact.
-        id: names this decision; the same request under the same policies has the same id.
-        expression: for undetermined, what it depends on.
-    """
-
-    request: Request
-    outcome: Outcome
-    determining: tuple[Origin, ...]
     reason: str
     missing_context_keys: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     id: str = ""
     expression: str | None = None
 
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Decision:
+    """The answer to one request.
+
+    Most callers look at the outcome alone, so the rest is worked out when it is first asked for, by the
+    policies that the request was decided under.
+
+    Attributes:
+        request: what was asked.
+        outcome: the answer.
+        determining: on allowed the path that holds, on explicitDeny every deny that matched, else empty.
+        source: the details, or what works them out.
+    """
+
+    request: Request
+    outcome: Outcome
+    determining: tuple[Origin, ...]
+    source: Details | Callable[[Decision], Details] = field(compare=False)
+
+    def __repr__(self) -> str:
+        labels = ", ".join(origin.label for origin in self.determining)
+        return f"<Decision {self.outcome.value} [{labels}]>"
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a decision has no truth value, since a denial would be true: use `decision.allowed`")
+
+    @property
+    def details(self) -> Details:
+        """All that follows from the outcome."""
+        source = self.source
+        if not isinstance(source, Details):
+            source = source(self)
+            object.__setattr__(self, "source", source)  # frozen, but for what follows from the rest
+        return source
+
     @property
     def allowed(self) -> bool:
         """Whether the call may go ahead: the one question that a gate asks."""
         return self.outcome is Outcome.ALLOWED
 
-    def __bool__(self) -> NoReturn:
-        raise TypeError("a decision has no truth value, since a denial would be true: use `decision.allowed`")
+    @property
+    def reason(self) -> str:
+        """The answer in AWS's words."""
+        return self.details.reason
+
+    @property
+    def missing_context_keys(self) -> tuple[str, ...]:
+        """Keys that a statement asks about and the request does not have."""
+        return self.details.missing_context_keys
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What the reader should know besides: an unknown key, a contradicted fact."""
+        return self.details.diagnostics
+
+    @property
+    def id(self) -> str:
+        """Names this decision; the same request under the same policies has the same id."""
+        return self.details.id
+
+    @property
+    def expression(self) -> str | None:
+        """For undetermined, what it depends on."""
+        return self.details.expression

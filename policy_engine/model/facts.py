@@ -23,11 +23,13 @@ class Facts:
         values: by canonical key.
         families: the prefixes of families that `values` holds completely.
         defaults: what a key is where the context does not say.
+        unknown: keys that have a value which nobody knows where the context does not say.
     """
 
     values: Mapping[str, FactValue] = field(default_factory=dict)
     families: tuple[str, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
 
     def know(self, key: str) -> bool:
         """Whether the value of a key, or its absence, is a fact."""
@@ -43,4 +45,5 @@ class Facts:
             {**self.values, **other.values},
             (*self.families, *other.families),
             {**self.defaults, **other.defaults},
+            self.unknown | other.unknown,
         )

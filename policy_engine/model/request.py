@@ -28,8 +28,9 @@ class Request:
         resource: the key's ARN, or ``*`` where the action has none.
         context: condition keys and their values.
         grant_tokens: tokens that make a grant usable before it is visible everywhere.
-        grant: the grant in question: for kms:RetireGrant the one to retire, for kms:CreateGrant the one to
-            make, without which no other grant can allow to make it.
+        grant: the grant in question: for kms:RetireGrant the one to retire, of which only the id counts,
+            since the key's record says what its grants are; for kms:CreateGrant the one to make, without
+            which no other grant can allow to make it.
     """
 
     principal: str | Principal

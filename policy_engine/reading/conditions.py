@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from policy_engine.syntax.pattern import Pattern
 
 
+# `service:Name`, up to the slash or second colon that the name of a tag or pair follows
+_NAME = re.compile(r"\A[^:/]*(?::[^:/]*)?")
 _VARIABLE_ALONE = re.compile(r"\$\{[A-Za-z][A-Za-z0-9-]*:[^\s${}*?,']+\}", re.ASCII)
 
 
@@ -87,7 +89,7 @@ def _read_condition(
             "unknown-element", "a condition key has a name", key_span, "write a key such as kms:ViaService"
         )
         return None
-    if not reader.identifier(member.name, key_span, "a condition key"):
+    if not _is_name(reader, member.name, key_span):
         return None
     values = tuple(
         ConditionValue(item.text, item.span, pattern, item.opaque)
@@ -103,6 +105,14 @@ def _read_condition(
         name, canonical_key(member.name), member.name, values, block.name_span(source), key_span,
         type(key_span)(source, member.start, member.value.end),
     )  # fmt: skip
+
+
+def _is_name(reader: Reader, key: str, span: Span) -> bool:
+    """Whether a key has no look-alikes in its name; what tags and pairs are called, after it, is free."""
+    free = _NAME.sub("", key, count=1)
+    name = key.removesuffix(free)
+    what = "a condition key"
+    return reader.identifier(name, span, what, ascii_only=True) and reader.identifier(free, span, what)
 
 
 def _pattern(reader: Reader, operator: Operator, text: str, span: Span) -> Pattern | None:

@@ -25,6 +25,7 @@ _TYPES = Elements("Principal", ("AWS", "Service", "Federated", "CanonicalUser"))
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
 _UNIQUE_ID = re.compile(r"(?:AROA|AIDA|ASIA|AKIA)[A-Z0-9]{12,124}", re.ASCII)
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]*\.[a-z]+(?:\.[a-z]+)*", re.ASCII)
+_PARTITION = re.compile(r"aws(?:-[a-z]+)*", re.ASCII)
 # The service and the resource's first part → what the ARN names.
 _ARN_KINDS = {
     ("iam", "user"): EntryKind.USER,
@@ -70,7 +71,7 @@ def read_principal(reader: Reader, node: JsonNode, *, negated: bool) -> Principa
 
 
 def _entry(reader: Reader, kind: str, text: str, span: Span) -> PrincipalEntry | None:
-    if not reader.identifier(text, span, "a principal"):
+    if not reader.identifier(text, span, "a principal", ascii_only=True):
         return None
     if kind == "AWS":
         return _aws(reader, text, span)
@@ -117,7 +118,7 @@ def _aws(reader: Reader, text: str, span: Span) -> PrincipalEntry | None:
 
 def _arn(text: str, span: Span) -> PrincipalEntry | None:
     arn = parse_arn(text)
-    if arn is None or not is_account_id(arn.account) or arn.region:
+    if arn is None or not _PARTITION.fullmatch(arn.partition) or arn.region or not is_account_id(arn.account):
         return None
     if arn.service == "iam" and arn.resource == "root":
         return PrincipalEntry(EntryKind.ACCOUNT, arn.account, text, span)

@@ -126,6 +126,8 @@ def test_a_deep_graph_is_no_recursion() -> None:
     [
         GrantConstraints(encryption_context_subset={"Tenant": "acme", "job": "7"}),
         GrantConstraints(encryption_context_equals={"Tenant": "acme"}),
+        GrantConstraints(encryption_context_equals={"Tenant": "acme", "tenant": "acme"}),
+        GrantConstraints(encryption_context_subset={"Tenant": "acme", "tenant": "other"}),
         GrantConstraints(),
     ],
 )

@@ -134,6 +134,15 @@ def test_a_fifo_as_policy_file_is_refused_without_waiting(files: Files) -> None:
     assert "not-a-regular-file" in files.codes()
 
 
+@pytest.mark.parametrize("name", ["a\0b.json", "loop.json", "no.json", "."])
+def test_a_policy_file_that_no_file_can_be_is_refused_where_it_is_named(files: Files, name: str) -> None:
+    (files.root / "loop.json").symlink_to("loop.json")
+    files.put("b/b.json", {"schema": "kmsgate/bundle/1", "keys": [{"Arn": KEY, "PolicyFile": f"../{name}"}]})
+    (fault,) = files.faults("b/b.json")
+    assert fault.code in {"unreadable-file", "not-a-regular-file"}
+    assert files.place(fault)[0] == "b/b.json"
+
+
 def test_a_device_is_refused() -> None:
     with pytest.raises(BundleError) as caught:
         load_bundle("/dev/zero")
@@ -181,6 +190,22 @@ def test_a_policy_may_be_no_larger_inside_a_bundle_than_alone(files: Files) -> N
     statement = {"Effect": "Allow", "Principal": "*", "Action": "kms:" + "x" * (1024 * 1024), "Resource": "*"}
     files.native(keys=[{"Arn": KEY, "Policy": {"Version": "2012-10-17", "Statement": [statement]}}])
     assert files.codes() == ["too-large"]
+
+
+def test_every_file_is_read_once(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What changes on the disk while a bundle is loaded cannot give one file two contents."""
+    opened: list[str] = []
+    really = os.open
+
+    def counting(path: str, *more: int) -> int:
+        opened.append(os.path.relpath(path, files.root))
+        return really(path, *more)
+
+    files.put("policy.json", POLICY)
+    files.native("a.json", keys=[{"Arn": KEY, "PolicyFile": "policy.json"}])
+    monkeypatch.setattr(reading.os, "open", counting)
+    assert files.load().diagnostics == ()
+    assert sorted(opened) == ["a.json", "policy.json"]
 
 
 def test_nesting_has_a_limit(files: Files) -> None:

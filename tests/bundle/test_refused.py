@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from policy_engine import BundleError, load_bundle
+from policy_engine import BundleError, PolicyEngine, load_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -280,6 +280,23 @@ def test_without_strict_the_rest_is_kept_and_the_faults_are_told(files: Files) -
     assert [d.code for d in bundle.diagnostics] == ["unexpected-end"]
     with pytest.raises(BundleError):
         load_bundle(files.root)
+
+
+def test_no_engine_decides_from_what_was_loaded_in_part(files: Files) -> None:
+    files.native(**key())
+    files.native("b.json", **principal(PermissionsBoundary={}))
+    with pytest.raises(BundleError, match="nothing is decided") as caught:
+        PolicyEngine(load_bundle(files.root, strict=False))
+    first, *others = caught.value.diagnostics
+    assert (first.code, first.help is not None) == ("incomplete-bundle", True)
+    assert [d.code for d in others] == ["missing-element"]
+
+
+def test_mild_findings_keep_no_engine_from_deciding(files: Files) -> None:
+    files.native(**key(Grants=[{**GRANT, "GranteePrincipal": "AWS Internal"}]))
+    bundle = load_bundle(files.root, strict=False)
+    assert bundle.diagnostics
+    assert PolicyEngine(bundle).keys == (KEY,)
 
 
 def test_mild_findings_are_in_the_bundle(files: Files) -> None:

@@ -359,7 +359,7 @@ def conditioned(role_arn: str | None, **context: str) -> str:
 
 
 def test_the_role_of_a_session_is_not_guessed() -> None:
-    assert conditioned(None) == "implicitDeny"
+    assert conditioned(None) == "undetermined"
     assert conditioned(None, **{"aws:PrincipalArn": APP}) == "allowed"
     assert conditioned(APP) == "allowed"
 

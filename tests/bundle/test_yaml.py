@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from policy_engine import PolicySyntaxError
 from policy_engine.bundle.placed import placed
 from policy_engine.bundle.yaml_document import parse_yaml
+
+MALFORMED = Path(__file__).parents[2] / "fixtures/malformed/yaml.json"
+CASES = json.loads(MALFORMED.read_text(encoding="utf-8"))["cases"]
 
 
 def data(text: str) -> object:
@@ -50,28 +55,19 @@ def test_values(text: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: 012345678901", ("ambiguous-scalar", 1, 4)),
-        ("a: 0o14", ("ambiguous-scalar", 1, 4)),
         ("a: 0x1F", ("ambiguous-scalar", 1, 4)),
         ("a: +1", ("ambiguous-scalar", 1, 4)),
         ("a: .5", ("ambiguous-scalar", 1, 4)),
         ("a: 1.", ("ambiguous-scalar", 1, 4)),
-        ("a: .nan", ("ambiguous-scalar", 1, 4)),
         ("a: -.inf", ("ambiguous-scalar", 1, 4)),
         ("a: 1e400", ("number-out-of-range", 1, 4)),
         ("a: " + "1" * 65, ("number-too-long", 1, 4)),
         ("a: !!str 1", ("yaml-tag", 1, 4)),
-        ("a: !!python/object/apply:os.system [ls]", ("yaml-tag", 1, 4)),
-        ("a: !Ref x", ("yaml-tag", 1, 4)),
         ("!!map {a: 1}", ("yaml-tag", 1, 1)),
-        ("a: &x {b: 1}\nc:\n  <<: *x", ("yaml-merge-key", 3, 3)),
         ("? [a]\n: b", ("yaml-key", 1, 3)),
         ("a: &x b\n*x : c", ("yaml-key", 2, 1)),
         (": a", ("yaml-key", 1, 1)),
-        ("a: &a [*a]", ("yaml-alias", 1, 8)),
-        ("a: *nobody", ("yaml-alias", 1, 4)),
         ("a: 1\n---\nb: 2", ("yaml-documents", 2, 1)),
-        ("%YAML 1.1\n---\na: 1", ("yaml-version", 2, 1)),
         ("a: [1", ("yaml-syntax", 1, 6)),
         ("a: b: c", ("yaml-syntax", 1, 5)),
         ("a: \x01", ("yaml-syntax", 1, 4)),
@@ -87,6 +83,22 @@ def test_refusals(text: str | bytes, expected: tuple[str, int, int]) -> None:
     assert refusal(text) == expected
 
 
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"row {case['row']}: {case['name']}")
+def test_malformed_yaml(case: dict[str, Any]) -> None:
+    """Every text of fixtures/malformed/yaml.json is refused where it says, and the accepted ones mean what it says."""
+    if case["error"] is None:
+        assert data(case["text"]) == case["value"]
+        return
+    assert case["error"] == "syntax"
+    try:
+        found = parse_yaml(case["text"].encode(), "x.yaml").diagnostics
+    except PolicySyntaxError as error:
+        found = (error.diagnostic,)
+    assert [(d.code, d.severity) for d in found] == [(case["diagnostic"], "error")]
+    assert found[0].span is not None
+    assert (found[0].span.begin.line, found[0].span.begin.column) == (case["line"], case["column"])
+
+
 def test_duplicate_keys_are_reported_whatever_their_style() -> None:
     document = parse_yaml(b"a: 1\nb: {x: 1, 'x': 2}\n\"a\": 3\n", "x.yaml")
     assert [(d.code, str(d.span)) for d in document.diagnostics] == [
@@ -95,20 +107,14 @@ def test_duplicate_keys_are_reported_whatever_their_style() -> None:
     ]
 
 
-def test_a_bomb_of_aliases_does_not_go_off() -> None:
-    lines = ["a0: &a0 [1]"] + [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 10)]
-    assert refusal("\n".join(lines))[0] == "yaml-alias"
-
-
 def test_aliases_may_not_nest_without_end() -> None:
     lines = ["a0: &a0 [[[1]]]"] + [f"a{i}: &a{i} [[[*a{i - 1}]]]" for i in range(1, 60)]
     assert refusal("\n".join(lines))[0] == "too-deep"
 
 
-def test_aliases_are_counted() -> None:
+def test_a_hundred_aliases_are_read() -> None:
     text = "a: &x 1\n" + "".join(f"k{i}: *x\n" for i in range(100))
     assert len(dict(data(text))) == 101  # type: ignore[call-overload] # a mapping
-    assert refusal(text + "more: *x\n") == ("yaml-alias", 102, 7)
 
 
 def test_a_byte_order_mark_is_a_warning() -> None:

@@ -338,7 +338,11 @@ def test_a_request_object_says_which_grant_it_is_about(explain_access: Command, 
     }
     file = tmp_path / "request.json"
     file.write_text(json.dumps(request), encoding="utf-8")
+    grants = tmp_path / "grants.json"
+    grants.write_text(json.dumps({"Grants": [grant]}), encoding="utf-8")
     ask = ("check", "--bundle", ACME, "--request", str(file), "--format", "json")
+    assert explain_access(*ask).json["outcome"] == "implicitDeny"  # the key does not have it
+    ask = (*ask, "--grants", str(grants))
     ended = explain_access(*ask)
     assert ended.code == 0, ended.err
     jsonschema.validate(ended.json, explain_access("schema", "check").json)

@@ -331,7 +331,8 @@ def test_the_order_of_bindings_makes_no_other_test() -> None:
     one, two = {"aws:username": "a"}, {"aws:userid": "b"}
     assert test.bound(one).bound(two).identity == test.bound(two).bound(one).identity
     assert test.bound(one).identity != test.bound({"aws:username": "b"}).identity
-    assert test.bound(one, "c").identity != test.bound(one, "d").identity
+    defaults = ({"aws:userid": "c"}, {"aws:userid": "d"})
+    assert test.bound(one, defaults[0]).identity != test.bound(one, defaults[1]).identity
 
 
 def test_bound_variables_and_keys_are_decided() -> None:

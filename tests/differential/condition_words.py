@@ -26,6 +26,8 @@ CONTEXT: dict[str, tuple[object, ...]] = {
     "kms:RequestAlias": ("alias/orders",),
     "aws:MultiFactorAuthPresent": ("true", "false", True, False, "maybe"),
     "aws:ViaAWSService": ("true", "false", True),
+    "aws:RequestedRegion": ("us-east-1", "us-east-1", "eu-west-1", "", ["us-east-1"], [], ["us-east-1", "eu-west-1"]),
+    "aws:AssumedRoot": ("true", "false", True, "FALSE", "maybe", []),
     "acme:Project": ("x", ["x"], ["x", "y"], [], ["5", "90"], ["5", "ninety"], ["2026", "soon"], [""], ["", ""]),
     "ACME:project": ("y", []),
     "acme:Name": ("alice", "x", "*", "a*b", "bucket", "", ["x"]),
@@ -71,6 +73,8 @@ ASKED: dict[str, tuple[object, ...]] = {
     "kms:EncryptionContextKeys": ("tenant", "Tenant", "app", "*"),
     "aws:MultiFactorAuthPresent": ("true", "false", True, "TRUE", "maybe"),
     "aws:ViaAWSService": ("true", "false"),
+    "aws:RequestedRegion": ("us-east-1", "us-*", "eu-west-1"),
+    "aws:AssumedRoot": ("true", "false"),
     "acme:Project": ("x", "y", "?", "", 5, "90", "2026-01-01", "soon"),
     "acme:Name": ("alice", "x", "a*", "*", "\\*", ""),
     "aws:SourceIp": (
@@ -91,7 +95,7 @@ VARIABLES = (
     "${aws:PrincipalTag/team, 'orders'}", "${AWS:principaltag/TEAM}*", "${acme:Project}", "${$}{x}", "${acme:Name}", "${acme:Name, ''}",
     "${acme:Name}${?}", "${aws:TagKeys}", "${KMS:encryptioncontext:TENANT, 'acme'}", "${aws:PrincipalArn}", "${kms:ResourceAliases}",
     "${aws:SourceArn}", "arn:aws:iam::${aws:PrincipalAccount}:role/*", "arn:aws:${acme:Name, 's3'}:::${acme:Project, '*'}",
-    "${aws:ResourceTag/stage}", "${aws:ResourceAccount, 'none'}", "x${acme:Name}", "${aws:MultiFactorAuthAge}",
+    "${aws:ResourceAccount}", "${aws:RequestedRegion}", "${aws:ResourceTag/stage}", "${aws:ResourceAccount, 'none'}", "x${acme:Name}", "${aws:MultiFactorAuthAge}",
 )  # fmt: skip
 
 STRING_OPERATORS = (
@@ -114,6 +118,7 @@ FAMILIES = {
     "aws:ViaAWSService": ("Bool", "Bool", "StringEquals"),
     "aws:PrincipalIsAWSService": ("Bool",),
     "kms:MultiRegion": ("Bool", "StringEquals"),
+    "aws:AssumedRoot": ("Bool",),
     "aws:SourceIp": ("IpAddress", "NotIpAddress"),
     "aws:CurrentTime": DATE_OPERATORS,
     "aws:MultiFactorAuthAge": NUMERIC_OPERATORS,

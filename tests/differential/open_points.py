@@ -4,19 +4,15 @@ test_open_points.py expects every smallest case to disagree, so an entry whose f
 then the comparison of random cases leaves out what the entry may touch, and nothing else.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from tests.differential import vocabulary as words
-from tests.reference.grants import account_named
 from tests.reference.principals import caller_of
 
 Case = dict[str, Any]
 EVERYTHING: dict[str, Any] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-ROOT: dict[str, Any] = {"kind": "root", "arn": f"arn:aws:iam::{words.PARTNER}:root"}
-APP: dict[str, Any] = {"kind": "role", "arn": f"arn:aws:iam::{words.OWNER}:role/app"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,66 +24,13 @@ class OpenPoint:
     touches: Callable[[Case], bool]
 
 
-def _retired_for_an_account(case: Case) -> bool:
-    request = case["request"]
-    grants = [request.get("grant"), *(case["policies"].get("grants") or [])]
-    return request["action"] == "kms:RetireGrant" and any(
-        grant and "RetireGrant" in grant["Operations"] and account_named(grant.get("GranteePrincipal", ""))
-        for grant in grants
-    )
-
-
-def _new_key_by_variable(case: Case) -> bool:
-    made = case["request"]["action"] in ("kms:CreateKey", "kms:ListKeys")
-    return made and "${" in json.dumps(case["policies"])
-
-
-def _account_by_variable(case: Case) -> bool:
-    without_account = case["request"]["resource"] in ("*", words.BUCKET)
-    return without_account and "${aws:resourceaccount" in json.dumps(case["policies"]).lower()
-
-
 def _account_by_context(case: Case) -> bool:
     named = "aws:ResourceAccount" in case["request"].get("context", {})
     without_account = caller_of(case["request"]["principal"]).account is None
     return bool(named and without_account and case["policies"].get("rcps"))
 
 
-def _denied(resources: Case) -> Case:
-    return {
-        "Version": "2012-10-17",
-        "Statement": [EVERYTHING, {"Effect": "Deny", "Action": "*", **resources}],
-    }
-
-
 OPEN = (
-    OpenPoint(
-        "rules 47 and 97: a grant that lists RetireGrant lets an account that is its grantee hand that on",
-        {
-            "request": {
-                "principal": ROOT, "action": "kms:RetireGrant", "resource": words.KEY,
-                "grant": {"GrantId": "g", "GranteePrincipal": ROOT["arn"], "Operations": ["RetireGrant"]},
-            },
-            "policies": {},
-        },
-        _retired_for_an_account,
-    ),
-    OpenPoint(
-        "rules 30 and 64: variables in the Resource of a Deny on CreateKey",
-        {
-            "request": {"principal": APP, "action": "kms:CreateKey", "resource": "*"},
-            "policies": {"identity": [_denied({"Resource": "arn:aws:kms:*:${aws:PrincipalAccount}:*"})]},
-        },
-        _new_key_by_variable,
-    ),
-    OpenPoint(
-        "rules 63 and 104: aws:ResourceAccount as a variable, where it is the caller's for want of another",
-        {
-            "request": {"principal": APP, "action": "s3:GetObject", "resource": words.BUCKET},
-            "policies": {"identity": [_denied({"NotResource": "arn:aws:s3:::${aws:ResourceAccount}/*"})]},
-        },
-        _account_by_variable,
-    ),
     OpenPoint(
         "rule 104: the RCPs of the account that only the context names",
         {

@@ -7,13 +7,13 @@ from tests.differential.dice import Dice
 from tests.reference.plain_data import Json
 
 
-def condition(dice: Dice) -> dict[str, Any]:
-    """A Condition element."""
+def condition(dice: Dice, about: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A Condition element, sometimes about keys of these."""
     if dice.often(0.02):
         return dice.one(({}, {"StringEquals": {}}))
     block: dict[str, Any] = {}
     for _ in range(dice.one((1, 1, 1, 2))):
-        key = dice.one(list(words.ASKED))
+        key = dice.one(about if about and dice.often(0.3) else list(words.ASKED))
         operator = _operator(dice, key)
         operator = next((name for name in block if name.lower() == operator.lower()), operator)
         keys = block.setdefault(operator, {})

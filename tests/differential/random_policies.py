@@ -24,7 +24,10 @@ class PolicyMaker:
     def __init__(self, dice: Dice, request: Request) -> None:
         self.dice = dice
         self.request = request
-        self.kind = caller_of(request["principal"]).kind
+        caller = caller_of(request["principal"])
+        self.kind = caller.kind
+        unknown_role = caller.kind == "assumed-role" and caller.role_arn is None
+        self.about = ("aws:PrincipalArn",) if unknown_role else ()
 
     def policies(self) -> Policies:
         """The policies of every layer, each there or not."""
@@ -79,7 +82,7 @@ class PolicyMaker:
         if layer in OF_RESOURCES:
             statement["Principal"] = "*" if layer != "key" else self._the_caller()
         if dice.often(0.3):
-            statement["Condition"] = condition(dice)
+            statement["Condition"] = condition(dice, self.about)
         return statement
 
     def _the_caller(self) -> Json:
@@ -104,7 +107,7 @@ class PolicyMaker:
             if layer == "key" and dice.often(0.02):
                 statement.pop(element, None)
         if dice.often(0.75 if effect == "Deny" else 0.55):
-            statement["Condition"] = condition(dice)
+            statement["Condition"] = condition(dice, self.about)
         return statement
 
     def _listed(self, element: str, options: tuple[str, ...], negated: float) -> Statement:

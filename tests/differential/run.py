@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 
-from tests.differential.comparison import Case, engine_answer, reference_answer, smallest
+from tests.differential.comparison import Case, compare, smallest
 from tests.differential.open_points import is_open
 from tests.differential.strategies import random_case
 
@@ -33,12 +33,11 @@ def run(size: int, first: int) -> int:
     started = time.monotonic()
     for number in range(size):
         case = random_case(random.Random(first + number))
-        engine = engine_answer(case)
-        left_out = is_open(case)
-        if not left_out and engine != reference_answer(case):
+        left_out, found = is_open(case), compare(case)
+        if not (left_out or found.agree):
             _report(case, first + number)
             return 1
-        seen["left out" if left_out else engine.outcome] += 1
+        seen["left out" if left_out else found.engine.outcome] += 1
         if (number + 1) % EVERY == 0 or number + 1 == size:
             counts = ", ".join(f"{outcome} {count}" for outcome, count in seen.most_common())
             _say(f"{number + 1} of {size} cases in {time.monotonic() - started:.0f} s: {counts}")
@@ -47,9 +46,10 @@ def run(size: int, first: int) -> int:
 
 def _report(case: Case, seed: int) -> None:
     minimal = smallest(case)
+    found = compare(minimal)
     _say(f"disagreement at seed {seed}")
-    _say(f"  engine:    {engine_answer(minimal)}")
-    _say(f"  reference: {reference_answer(minimal)}")
+    _say(f"  engine:    {found.engine}")
+    _say(f"  reference: {found.reference}")
     sys.stdout.write(json.dumps(minimal, indent=2) + "\n")
 
 

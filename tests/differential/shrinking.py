@@ -26,7 +26,13 @@ def shrink(case: Case, interesting: Callable[[Case], bool]) -> Case:
 def _holds(interesting: Callable[[Case], bool], case: Case) -> bool:
     try:
         return interesting(case)
-    except (KeyError, AttributeError, TypeError, PolicyEngineError):  # what was left out is needed to ask
+    except (
+        LookupError,
+        AttributeError,
+        TypeError,
+        ValueError,
+        PolicyEngineError,
+    ):  # what was left out is needed to ask
         return False
 
 

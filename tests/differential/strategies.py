@@ -28,12 +28,20 @@ def cases() -> st.SearchStrategy[Case]:
     return st.integers(min_value=0, max_value=2**48).map(lambda seed: random_case(random.Random(seed)))
 
 
+def _in_question(dice: Dice, held: Case, forged: Case) -> Case:
+    """A grant that the key has, as it is or forged: with its id, and all else of another."""
+    return held if dice.often(0.6) else forged | {"GrantId": held["GrantId"]}
+
+
 def random_case(rng: random.Random) -> Case:
     """One scenario case without `name` and `expect`; the same for the same state of `rng`."""
     dice = Dice(rng)
     asked = request(dice)
     maker = PolicyMaker(dice, asked)
     case: Case = {"request": asked, "policies": maker.policies()}
+    held = case["policies"].get("grants")
+    if held and asked["action"] == "kms:RetireGrant" and "grant" in asked and dice.often(0.8):
+        asked["grant"] = _in_question(dice, dice.one(held), asked["grant"])
     if dice.often(0.03):
         maker.spoil(case["policies"])
     if asked["resource"] == words.KEY and dice.often(0.5):

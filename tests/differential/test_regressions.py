@@ -33,6 +33,10 @@ def _when(condition: dict[str, Any], **context: str) -> dict[str, Any]:
     return {"request": _request("kms:Decrypt", context=context), "policies": policies}
 
 
+def _denied_by(resources: dict[str, Any]) -> dict[str, Any]:
+    return {"identity": [_statements(EVERYTHING, {"Effect": "Deny", "Action": "*", **resources})]}
+
+
 MENDED: dict[str, dict[str, Any]] = {
     "rule 31: aliases belong to their account's callers": {
         "request": _request("kms:DeleteAlias", resource=f"arn:aws:kms:us-east-1:{PARTNER}:alias/orders"),
@@ -73,6 +77,14 @@ MENDED: dict[str, dict[str, Any]] = {
     "rule 93: a value that does not parse fails a negated operator beside others too": _when(
         {"ArnNotEquals": {"aws:SourceArn": ["no-arn", "arn:aws:s3:::other"]}}, **SOURCE
     ),
+    "rules 30 and 64: variables in the Resource of a Deny on CreateKey": {
+        "request": _request("kms:CreateKey", resource="*"),
+        "policies": _denied_by({"Resource": "arn:aws:kms:*:${aws:PrincipalAccount}:*"}),
+    },
+    "rules 63 and 104: aws:ResourceAccount as a variable, where it is the caller's for want of another": {
+        "request": _request("s3:GetObject", resource="arn:aws:s3:::bucket/x"),
+        "policies": _denied_by({"NotResource": "arn:aws:s3:::${aws:ResourceAccount}/*"}),
+    },
     "rule 79: a session of a service-linked role is not under the account's SCPs": {
         "request": _request("kms:Decrypt") | {"principal": SERVICE_LINKED_SESSION},
         "policies": {"key": _statements(EVERYTHING | {"Principal": "*"}), "scps": [[]]},

@@ -92,6 +92,11 @@ RESOURCE_PATTERNS = (
     "arn:*:key/*",
     "**",
     "arn:aws:kms:us-east-?:*:key/*ab",
+    "arn:aws:kms:us-east-?:*:*",
+    "arn:aws:kms:eu-*:1111222233?3:*",
+    "arn:aws*:kms:us-east-1:1111*:?",
+    "arn:aws:kms:us-*3:*",
+    "arn:aws:kms:*:111122223333:**",
     "*:*",
     "arn:aws-cn:kms:*:*:*",
     "arn:aws:KMS:us-east-1:*:key/*",
@@ -108,7 +113,8 @@ VARIABLE_RESOURCES = (
     "arn:aws:kms:us-east-1:${aws:username, '111122223333'}:key/*", "arn:aws:s3:::bucket/${acme:Name}", "arn:aws:s3:::${acme:Name, 'bucket'}/*",
     "arn:aws:kms:us-east-1:${kms:CallerAccount}:key/*", "${acme:Name}", "${*}", "arn:aws:kms:*:${aws:ResourceAccount}:${acme:Project, 'key'}/*",
     "arn:aws:${acme:Name, 'kms'}:us-east-1:*:*", "arn:aws:kms:us-east-1:${aws:SourceAccount}:key/*", "arn:aws:kms:us-east-1:*:key/${aws:PrincipalTag/team, '1234'}*",
-    "arn:aws:s3:::bucket/${$}x", "arn:aws:sqs:us-east-1:${aws:PrincipalAccount}:${acme:Name, 'queue'}",
+    "arn:aws:s3:::bucket/${$}x", "arn:aws:kms:${aws:RequestedRegion}:${aws:PrincipalAccount}:*",
+    "arn:aws:kms:us-east-1:${aws:ResourceAccount}:${*}", "arn:aws:s3:::${acme:Name, 'bucket'}/${aws:ResourceAccount, 'x'}", "arn:aws:kms:${acme:Name, '*'}:*:*", "arn:aws:sqs:us-east-1:${aws:PrincipalAccount}:${acme:Name, 'queue'}",
 )  # fmt: skip
 
 REFUSED: tuple[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policy_engine import Request
 from tests.engine.world import KEY, ROLE
 
 if TYPE_CHECKING:
@@ -13,12 +14,14 @@ if TYPE_CHECKING:
 
 
 def test_what_is_kept_is_bounded(engine: PolicyEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("policy_engine.engine.policy_engine._CACHED_RESIDUALS", 2)
+    monkeypatch.setattr("policy_engine.engine.compiled.MOST", 2)
     context = {"kms:EncryptionContext:tenant": "acme"}
     for name in ("batch", "app", "nobody", "app"):
         outcome = engine.decide(ROLE + name, "kms:Decrypt", KEY, context)
         assert (outcome == "allowed") is (name != "nobody")
-        assert 1 <= len(engine._residuals) <= 2
+        assert engine.authorize(Request(ROLE + name, "kms:Decrypt", KEY, context)).outcome is outcome
+        for table in (engine._decide, engine._decide_spelt, engine._answers):
+            assert 1 <= sum(len(callers) for callers in table[KEY].values()) <= 2
 
 
 def test_an_engine_says_how_many_keys_it_has(engine: PolicyEngine) -> None:

@@ -133,6 +133,79 @@ def test_an_explicit_deny_that_holds_anyway_is_named() -> None:
     assert [origin.label for origin in decision.determining] == ["key:1"]
 
 
+def test_allowed_names_the_first_path_that_holds_for_certain() -> None:
+    maybe = {"StringEquals": {"x:a": "1"}}
+    grant = Grant("g", ROLE + "app", ("Decrypt",))
+    statements = [
+        allow(Principal={"AWS": ROLE + "app"}, Condition=maybe),
+        allow(Principal=ROOT),
+        deny(Principal=ROOT, Action="kms:Encrypt"),
+    ]
+    key = KeyRecord(KEY, policy(*statements), grants=(grant,))
+    app = role("app", allow(Condition=maybe), allow())
+    request = Request(ROLE + "app", "kms:Decrypt", KEY)
+    decision = PolicyEngine(Bundle(keys={KEY: key}, principals={app.arn: app})).authorize(
+        request, unknown=["x:a"]
+    )
+    assert [origin.label for origin in decision.determining] == ["key:1", "identity:1"]
+    assert decision.reason == "the key policy delegates to IAM, and IAM allows"
+    decision = PolicyEngine(Bundle(keys={KEY: key})).authorize(request, unknown=["x:a"])
+    assert [origin.label for origin in decision.determining] == ["grant:g"]
+    assert decision.reason == "a grant allows it"
+
+
+@pytest.mark.parametrize("seed", range(250))
+def test_what_is_named_suffices_whatever_is_not_known(seed: int) -> None:
+    """Rows have no negation between them, so an allow that is certain always has a path of its own that is."""
+    engine = engine_of(random.Random(seed))
+    decision = engine.authorize(Request(ROLE + "app", "kms:Decrypt", KEY, {"x:b": "1"}), unknown=("x:a",))
+    record = engine.key(KEY)
+    if not decision.allowed or record is None or record.policy is None:
+        return
+    named = {origin.index for origin in decision.determining if origin.layer == "key"}
+    assert named
+    kept = tuple(s for s in record.policy.statements if s.index in named)
+    engine.put_key(replace(record, policy=replace(record.policy, statements=kept)))
+    assert ask(engine, {"x:b": "1"}, ("x:a",)) is Outcome.ALLOWED
+
+
+# -- a session whose role is not known (rule 87) ------------------------------------------------------------
+
+SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/app/s1"
+SPARED = deny(Principal="*", Condition={"ArnNotEquals": {"aws:PrincipalArn": ROLE + "team/app"}})
+
+
+def test_the_arn_of_an_unknown_role_has_no_value_and_is_not_absent() -> None:
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, policy(allow(Principal="*"), SPARED))}))
+    request = Request(SESSION, "kms:Decrypt", KEY)
+    decision = engine.authorize(request)
+    assert decision.outcome is Outcome.UNDETERMINED
+    assert decision.missing_context_keys == ("aws:PrincipalArn",)
+    assert engine.decide(SESSION, "kms:Decrypt", KEY, {}) is Outcome.UNDETERMINED
+    assert engine.bind(SESSION)("kms:Decrypt", KEY) is Outcome.UNDETERMINED
+
+
+def test_the_context_says_what_the_records_do_not() -> None:
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, policy(allow(Principal="*"), SPARED))}))
+    for name, outcome in (("team/app", Outcome.ALLOWED), ("app", Outcome.EXPLICIT_DENY)):
+        context = {"aws:PrincipalArn": ROLE + name}
+        assert engine.authorize(Request(SESSION, "kms:Decrypt", KEY, context)).outcome is outcome
+        assert engine.decide(SESSION, "kms:Decrypt", KEY, context) is outcome
+
+
+def test_a_record_of_the_role_settles_it() -> None:
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, policy(allow(Principal="*"), SPARED))}))
+    assert engine.decide(SESSION, "kms:Decrypt", KEY, {}) is Outcome.UNDETERMINED
+    engine.put_principal(role("team/app"))
+    assert engine.decide(SESSION, "kms:Decrypt", KEY, {}) is Outcome.ALLOWED
+
+
+def test_an_unknown_role_that_nothing_asks_about_does_not_matter() -> None:
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, policy(allow(Principal="*")))}))
+    decision = engine.authorize(Request(SESSION, "kms:Decrypt", KEY))
+    assert [origin.label for origin in decision.determining] == ["key:0"]
+
+
 def test_too_much_that_is_unknown_is_undetermined() -> None:
     names = [f"x:k{i}" for i in range(40)]
     conditions = [{"StringEquals": {a: "1", b: "2"}} for a, b in itertools.pairwise(names)]
@@ -150,6 +223,31 @@ def test_what_follows_from_unknown_pairs_is_unknown_too() -> None:
         is Outcome.UNDETERMINED
     )
     assert ask(engine, {"kms:EncryptionContext:tenant": "a"}) is Outcome.ALLOWED
+
+
+def test_a_pair_that_is_given_may_be_there_in_another_spelling_too() -> None:
+    differs = {"StringNotEquals": {"kms:EncryptionContext:tenant": "other"}}
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, policy(allow(Principal="*", Condition=differs)))}))
+    given = {"kms:EncryptionContext:tenant": "acme"}
+    assert ask(engine, given | {"kms:EncryptionContext:Tenant": "other"}) in DENIED
+    for family in ("kms:EncryptionContext:", "KMS:encryptioncontext:", "kms:"):
+        assert ask(engine, given, (family,)) is Outcome.UNDETERMINED
+    assert (
+        ask(engine, given, ("kms:EncryptionContext:tenant", "kms:EncryptionContext:app")) is Outcome.ALLOWED
+    )
+
+
+def test_a_family_around_the_encryption_context_leaves_nothing_of_it_known() -> None:
+    names = deny(Principal="*", Condition={"ForAnyValue:StringEquals": {"kms:EncryptionContextKeys": "dept"}})
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, policy(allow(Principal="*"), names))}))
+    assert ask(engine, {"kms:EncryptionContext:tenant": "a"}, ("kms:",)) is Outcome.UNDETERMINED
+
+
+def test_another_key_of_an_unknown_family_is_known_where_it_is_given() -> None:
+    tag = allow(Principal="*", Condition={"StringEquals": {"aws:RequestTag/team": "a"}})
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, policy(tag))}))
+    assert ask(engine, {"aws:RequestTag/team": "a"}, ("aws:RequestTag/",)) is Outcome.ALLOWED
+    assert ask(engine, {"aws:RequestTag/other": "a"}, ("aws:RequestTag/",)) is Outcome.UNDETERMINED
 
 
 def test_a_constraint_on_unknown_pairs_is_undetermined_with_names_as_spelt() -> None:

@@ -35,10 +35,21 @@ def test_who_cannot_retire_a_grant_is_told_what_is_missing() -> None:
     assert [check.element for check in missed.row.unmet] == [Element.PRINCIPAL]
 
 
-def test_the_grant_to_retire_may_be_the_requests_own() -> None:
+def test_the_grant_to_retire_is_what_the_key_says_it_is() -> None:
+    other = Grant("other", BATCH, ("Decrypt",), retiring_principal=OPS)
+    engine = world(replace(orders_key(), grants=(other, replace(other, grant_id="another"))))
+    named = replace(other, retiring_principal=None)
+    found = explain(engine, Request(OPS, "kms:RetireGrant", KEY, grant=named))
+    assert [row.origin.label for row in found.why] == ["grant:other"]
+
+
+def test_a_grant_that_the_key_does_not_have_is_not_retired() -> None:
     other = Grant("other", BATCH, ("Decrypt",), retiring_principal=OPS)
     found = explain(world(), Request(OPS, "kms:RetireGrant", KEY, grant=other))
-    assert [row.origin.label for row in found.why] == ["grant:other"]
+    assert (found.decision.outcome, found.why, found.misses) == (Outcome.IMPLICIT_DENY, (), ())
+    lines = render(found).splitlines()
+    assert "warning: the key has no grant `other`, so nobody can retire it" in lines
+    assert "because the key does not have the grant" in lines
 
 
 def test_a_pending_grant_is_retired_by_its_token() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -15,34 +18,31 @@ from policy_engine.syntax.json_document import parse_json
 
 INDEX = json.loads((Path(__file__).parents[2] / "fixtures/malformed/index.json").read_text(encoding="utf-8"))
 ERRORS = {"syntax": PolicySyntaxError, "schema": PolicySchemaError}
-STATEMENT = {
-    "Effect": "Allow",
-    "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
-    "Action": "kms:*",
-    "Resource": "*",
-}
-
-
-def policy(**changes: object) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [{**STATEMENT, **changes}]})
+POLICY = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+                "Action": "kms:*",
+                "Resource": "*",
+            }
+        ],
+    }
+)
 
 
 def generated(spec: dict[str, Any]) -> str:
     """The text of an entry that is too large to stand in the index."""
-    match spec:
-        case {"kind": "nest", "opening": opening, "closing": closing, "depth": depth}:
-            return str(opening * depth + closing * depth)
-        case {"kind": "digits", "count": count}:
-            return '{"a": ' + "1" * int(count) + "}"
-        case {"kind": "string", "count": count}:
-            return '"' + "a" * int(count) + '"'
-        case {"kind": "actions", "count": count}:
-            return policy(Action=["kms:Decrypt"] * int(count))
-        case {"kind": "statements", "count": count}:
-            return json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT] * int(count)})
-        case {"kind": "pad", "bytes": size}:
-            text = policy()
-            return text + " " * (int(size) - len(text))
+    match spec["kind"]:
+        case "nest":
+            return str(spec["opening"] * spec["depth"] + spec["closing"] * spec["depth"])
+        case "repeat":
+            pieces = spec["between"].join([spec["piece"]] * spec["count"])
+            return str(spec["before"] + pieces + spec["after"])
+        case "pad":
+            return POLICY.ljust(spec["bytes"])
     raise AssertionError(spec)
 
 
@@ -64,10 +64,33 @@ def test_malformed_text(case: dict[str, Any]) -> None:
         read_policy(text_of(case), kind=kind, file="policy.json")
     error = caught.value
     assert isinstance(error, ERRORS[case["error"]])
+    assert error.diagnostic.code == case["diagnostic"]
     assert error.span is not None
     assert error.help
-    if "line" in case:
-        assert (error.span.begin.line, error.span.begin.column) == (case["line"], case["column"])
+    assert (error.span.begin.line, error.span.begin.column) == (case["line"], case["column"])
+
+
+def answered(text: str | bytes, kind: PolicyKind) -> float:
+    """Seconds until there is an answer."""
+    begin = time.perf_counter()
+    with contextlib.suppress(PolicyEngineError):
+        read_policy(text, kind=kind)
+    return time.perf_counter() - begin
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in INDEX["cases"] if "generate" in c], ids=lambda case: case["name"]
+)
+def test_a_large_text_is_answered_soon_and_in_little_memory(case: dict[str, Any]) -> None:
+    """A reader that is worse than linear takes seconds; the bounds leave room for a busy machine."""
+    text, kind = text_of(case), PolicyKind(case.get("kind", "key"))
+    assert min(answered(text, kind) for _ in range(3)) < 1
+    tracemalloc.start()
+    try:
+        answered(text, kind)
+        assert tracemalloc.get_traced_memory()[1] < 64 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("case", INDEX["cases"], ids=lambda case: f"row {case['row']}: {case['name']}")

@@ -68,6 +68,12 @@ class Case:
         via = [value.lower() for value in self.values.get("aws:viaawsservice", [])]
         return bool(self.values.get("kms:viaservice")) or via == ["true"]
 
+    @property
+    def root_session(self) -> bool:
+        """Rule 85: the root user, unless the context says nothing of sts:AssumeRoot or that it was not used."""
+        said = [value.lower() for value in self.values.get("aws:assumedroot", [])]
+        return self.caller.kind == "root" and said not in ([], ["false"])
+
 
 def case_of(case: dict[str, Any]) -> Case:
     """Plain data, read; the context and the facts are gathered."""

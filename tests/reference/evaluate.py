@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.reference import grants, principals
 from tests.reference.case import NO_KEY, Case, case_of, layers_of
+from tests.reference.completions import completions
 from tests.reference.statements import Row, applies, rows_of
 from tests.reference.validity import Invalid
 
@@ -22,14 +23,29 @@ OWN_ACCOUNT = {  # rule 31; an action that is in no table of AWS's is not held t
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the reference decides: `allowed`, `explicitDeny` or `implicitDeny`, and by which rows."""
+    """What the reference decides: `allowed`, `explicitDeny`, `implicitDeny` or `undetermined`, and by which rows."""
 
     outcome: str
     determining: frozenset[str] = frozenset()
 
 
 def evaluate(case: dict[str, Any]) -> Result:
-    """Decide a scenario case. Raises `validity.Invalid` for policies that must be refused."""
+    """Decide a scenario case. Raises `validity.Invalid` for policies that must be refused.
+
+    What is not known (rule 87) must not matter: allowed and denied are said only where every completion agrees, and the
+    rows only where they all rest on the same.
+    """
+    results = {_decide(one) for one in completions(case)}
+    if len(results) == 1:
+        return results.pop()
+    outcomes = {result.outcome for result in results}
+    if len(outcomes) == 1:
+        return Result(outcomes.pop())
+    return Result("undetermined" if "allowed" in outcomes else "implicitDeny")
+
+
+def _decide(case: dict[str, Any]) -> Result:
+    """Decide a case of which everything is known."""
     asked = case_of(case)
     for grant in asked.policies.get("grants") or []:  # rule 29: a grant is on one key
         if grant.get("KeyId") not in (
@@ -73,11 +89,12 @@ def _truths(case: Case, rows: list[Row]) -> _Truths:
 
 
 def _ceilings(case: Case, rows: list[Row]) -> bool:
-    """Rules 4 and 41: every SCP level, and the VPC endpoint."""
+    """Rules 4, 41 and 85: every SCP level, the VPC endpoint, and the task policy of a root session, which allows no kms."""
     levels = range(len(layers_of(case)["scp"])) if applies(case, "scp") else ()
     scp = all(any(row.layer == "scp" and row.level == level for row in rows) for level in levels)
     through_endpoint = bool(layers_of(case)["endpoint"]) and applies(case, "endpoint")
-    return scp and (not through_endpoint or any(row.layer == "endpoint" for row in rows))
+    endpoint = not through_endpoint or any(row.layer == "endpoint" for row in rows)
+    return scp and endpoint and not (case.of_kms and case.root_session)
 
 
 def _path(case: Case, rows: list[Row]) -> frozenset[str] | None:
@@ -170,9 +187,18 @@ def _by_grant(case: Case, truths: _Truths) -> frozenset[str] | None:
 
 
 def _retire(case: Case, truths: _Truths) -> frozenset[str] | None:
-    """Rule 47: what a key policy says of it counts for nothing. Without a grant in question, any grant of the key."""
+    """Rule 47: what a key policy says of it counts for nothing. Without a grant in question, any grant of the key.
+
+    The request names the grant; the key's grants say what it is, and one that is not among them nobody retires. Of a
+    key without grants only the request says what the grant is.
+    """
     grant = case.request.get("grant")
-    asked = case.policies.get("grants") or [] if grant is None else [grant]
+    held = case.policies.get("grants") or []
+    asked = held if grant is None else [one for one in held if one["GrantId"] == grant.get("GrantId", "")]
+    if grant is not None and not held:
+        asked = [grant]
+    if grant is not None and not asked:
+        return None
     for one in asked:
         how = grants.may_retire(one, case.request, case.caller)
         if how and (truths.caps or _uncapped(case, how)):

@@ -3,6 +3,7 @@
 Rules 40 to 49 and 97 of docs/semantics.md. A grant allows or says nothing; who may retire one is its own rule (47).
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -54,9 +55,9 @@ def _usable(grant: Grant, tokens: list[str]) -> bool:
     return not grant.get("Pending") or grant.get("GrantToken") in tokens
 
 
-def _pairs(pairs: Iterable[tuple[str, str]], *, ignore_case: bool) -> set[tuple[str, str]]:
-    """Rule 43: names ignore case by default, values never; compared as sets."""
-    return {(name.lower() if ignore_case else name, value) for name, value in pairs}
+def _pairs(pairs: Iterable[tuple[str, str]], *, ignore_case: bool) -> Counter[tuple[str, str]]:
+    """Rule 43: names ignore case by default, values never. A pair in two spellings counts twice (rule 42)."""
+    return Counter((name.lower() if ignore_case else name, value) for name, value in pairs)
 
 
 def _context_admitted(
@@ -67,7 +68,7 @@ def _context_admitted(
     exact, subset = constraints.get("EncryptionContextEquals"), constraints.get("EncryptionContextSubset")
     if exact is not None and _pairs(exact.items(), ignore_case=ignore_case) != given:
         return False
-    return subset is None or _pairs(subset.items(), ignore_case=ignore_case) <= given
+    return subset is None or set(_pairs(subset.items(), ignore_case=ignore_case)) <= set(given)
 
 
 def no_wider(child: Grant, parent: Grant, *, ignore_case: bool) -> bool:
@@ -85,14 +86,16 @@ def no_wider(child: Grant, parent: Grant, *, ignore_case: bool) -> bool:
 
 
 def _same_or_stricter(
-    kind: str, wanted: set[tuple[str, str]], mine: dict[str, Any], ignore_case: bool
+    kind: str, wanted: Counter[tuple[str, str]], mine: dict[str, Any], ignore_case: bool
 ) -> bool:
     """Equals needs Equals with the same pairs; Subset needs either, with at least those pairs."""
     exact, subset = mine.get("EncryptionContextEquals"), mine.get("EncryptionContextSubset")
     if kind == "EncryptionContextEquals":
         return exact is not None and _pairs(exact.items(), ignore_case=ignore_case) == wanted
     either = [constraint for constraint in (exact, subset) if constraint is not None]
-    return any(wanted <= _pairs(constraint.items(), ignore_case=ignore_case) for constraint in either)
+    return any(
+        set(wanted) <= set(_pairs(constraint.items(), ignore_case=ignore_case)) for constraint in either
+    )
 
 
 def may_retire(grant: Grant, request: dict[str, Any], caller: Caller) -> set[str]:

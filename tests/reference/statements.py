@@ -105,13 +105,11 @@ def _account_pattern(case: Case, layer: str, pattern: patterns.Pattern) -> bool:
     if case.operation not in ACCOUNT_RESOURCE or case.caller.account is None:
         return False
     segments = patterns.split_arn(pattern)
-    if len(segments) == 6 and segments[5] != [patterns.STAR]:
-        return False
     partition = case.caller.arn.split(":")[1]
-    region = case.values.get("aws:requestedregion")
-    if region is None and len(segments) > 3:
+    region = case.values.get("aws:requestedregion") or []
+    if len(region) != 1 and len(segments) > 3:
         segments[3] = [patterns.STAR]
-    arn = f"arn:{partition}:kms:{(region or ['any'])[0]}:{case.caller.account}:any"
+    arn = f"arn:{partition}:kms:{region[0] if len(region) == 1 else 'any'}:{case.caller.account}:*"
     return patterns.resource_matches(patterns.join_arn(segments), arn, short=layer in SHORT_ARNS)
 
 

@@ -214,7 +214,9 @@ def test_who_may_retire(
         **fields,
     )
     key = _policy(EVERYTHING | {"Principal": "*"})
-    result = _decide(caller, {"key": key, **policies}, action="kms:RetireGrant", grant=grant)
+    result = _decide(
+        caller, {"key": key, "grants": [grant], **policies}, action="kms:RetireGrant", grant=grant
+    )
     by = "grant:g" if not policies else "identity:0"
     by_account_alone = caller is ROOT  # who needs no identity policy, and has none to name
     assert result == (
@@ -226,11 +228,22 @@ def test_only_an_identity_deny_stops_a_retirement() -> None:
     """Rule 47: a key policy's or an RCP's Deny is not effective, an identity policy's is."""
     deny = {"Effect": "Deny", "Action": "*", "Resource": "*"}
     grant = _grant(RetiringPrincipal=APP["arn"])
-    outside = {"key": _policy(deny | {"Principal": "*"}), "rcps": [[_policy(deny | {"Principal": "*"})]]}
+    everyone = _policy(deny | {"Principal": "*"})
+    outside = {"key": everyone, "rcps": [[everyone]], "grants": [grant]}
     assert _decide(APP, outside, action="kms:RetireGrant", grant=grant) == _allowed("grant:g")
     inside = outside | {"identity": [_policy(deny)]}
     result = _decide(APP, inside, action="kms:RetireGrant", grant=grant)
     assert result == Result("explicitDeny", frozenset({"identity:0"}))
+
+
+def test_a_grant_is_what_the_key_says_it_is() -> None:
+    """Rule 47: the request names it; a forged copy adds nothing, nor does a grant that is not on its list."""
+    forged = _grant(RetiringPrincipal=APP["arn"])
+    for held in ([_grant()], [_grant(GrantId="other", RetiringPrincipal=APP["arn"])]):
+        result = _decide(APP, {"grants": held}, action="kms:RetireGrant", grant=forged)
+        assert result == Result("implicitDeny")
+    assert _decide(APP, {"grants": [forged]}, action="kms:RetireGrant", grant=_grant()) == _allowed("grant:g")
+    assert _decide(APP, {"grants": []}, action="kms:RetireGrant", grant=forged) == _allowed("grant:g")
 
 
 def test_grants_are_tried_nearest_first() -> None:

@@ -110,6 +110,7 @@ def _check_principal(value: Json) -> None:
         for name in texts(names):
             everyone = name == "*" and type_ != "Service"
             _need(everyone or not ("*" in name or "?" in name), "wildcard in a principal")  # rule 13
+            _need(name.isascii() and not name.startswith("arn::"), "no principal")  # rule 105
 
 
 def operator_of(name: str) -> tuple[str | None, str, bool]:
@@ -138,7 +139,8 @@ def _check_condition(value: Json, version: str) -> None:
         _, operator, _ = operator_of(name)
         _need(isinstance(keys, dict), "keys")
         _need(len({key.lower() for key in keys}) == len(keys), "duplicate condition key")  # rule 68
-        for values in keys.values():
+        for key, values in keys.items():
+            _need(":".join(key.partition("/")[0].split(":")[:2]).isascii(), "look-alike")  # rule 105
             for one in values if isinstance(values, list) else [values]:
                 _need(isinstance(one, str | int | float), "value")
                 if operator in (*STRING, *ARN):

@@ -1,8 +1,9 @@
 r"""S015 forbidden-character: a name holds an invisible character or a look-alike.
 
 What:
-    An action, resource, principal or condition key holds a control character, a bidirectional override, a
-    zero-width character, or, in an action, any character that is not ASCII.
+    An action, resource, principal or condition key holds a control character, a bidirectional override or a
+    zero-width character; or an action, a principal or a condition key any character that is not ASCII. Only
+    what tags and pairs of the encryption context are called, after the key's own name, is free.
 
 Why:
     No such name has them. What the policy shows is not what it says: `kms:D\u0435crypt` with a Cyrillic

@@ -12,6 +12,7 @@ from kms_core.gate import Call, Gate
 from kms_core.model.sources import Sources
 from kms_core.permit import PermitKind
 from policy_engine import Decision, Outcome, Request
+from policy_engine.model.decision import Details
 from policy_engine.model.grant import Grant
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class _Engine:
         self.asked.append(request)
         if isinstance(self.answer, Exception):
             raise self.answer
-        return Decision(request, self.answer, (), "the engine's words", id="decision-1")
+        return Decision(request, self.answer, (), Details("the engine's words", id="decision-1"))
 
 
 def test_an_allowed_call_gets_a_permit_for_itself_and_no_longer_than_itself(log: AuditLog) -> None:

@@ -16,6 +16,7 @@ from kms_core.store.database import Database
 from kms_core.store.policies import file_policy
 from policy_engine import Decision, Outcome, Request
 from policy_engine.model.bundle import GroupRecord, Organization, VpcEndpoint
+from policy_engine.model.decision import Details
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +77,7 @@ def test_a_missing_key_stays_missing_even_if_the_engine_allowed_it(
     kms: Kms, people: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def allow(_: object, request: Request) -> Decision:
-        return Decision(request, Outcome.ALLOWED, (), "")
+        return Decision(request, Outcome.ALLOWED, (), Details(""))
 
     monkeypatch.setattr(type(kms._core.gate._engine), "authorize", allow)
     with pytest.raises(NotFoundError):

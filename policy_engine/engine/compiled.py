@@ -1,0 +1,151 @@
+"""RESIDUAL → FUNCTIONS, kept for a (resource, action, principal) until something that they rest on changes.
+
+The hot path is three look-ups and a call: `table.decide[resource][action][principal](context)`. Whatever goes
+wrong in it raises: nobody has asked this before, the context lacks a key that was always there, a value is no
+text. The engine then decides by the residual, which takes care of everything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from policy_engine.graph.checks import reads_as_spelt
+
+if TYPE_CHECKING:
+    from policy_engine.engine.residuals import Residual
+    from policy_engine.graph.code import Answer, Answering, CodeTable, Decide, DecideSpelt
+    from policy_engine.model.decision import Outcome
+    from policy_engine.model.request import RequestContext
+
+_T = TypeVar("_T")
+_Table = dict[str, dict[str, dict[str, _T]]]
+MOST = 131_072
+"""How many are kept; one more, and all are forgotten and come back as they are asked for."""
+MOST_TESTS = 4_000
+"""Of so many tests no function is made: compiling it would take longer than the graph ever does."""
+
+
+class Compiled:
+    """The functions of a residual, each made when it is first asked for."""
+
+    __slots__ = ("_answer", "_codes", "_decide", "_decide_spelt", "residual")
+
+    def __init__(self, residual: Residual, codes: CodeTable) -> None:
+        self.residual = residual
+        self._codes = codes
+        self._decide: Decide | None = None
+        self._decide_spelt: DecideSpelt | None = None
+        self._answer: Answering | None = None
+
+    @property
+    def by_graph(self) -> bool:
+        """Whether only the graph can decide: something is not known yet, or there is too much to ask."""
+        return self.residual.unsettled or len(self.residual.tests) > MOST_TESTS
+
+    @property
+    def decide(self) -> Decide:
+        """What stands on the hot path; it may raise (see graph/code), and then `outcome` knows."""
+        if self._decide is None:
+            residual, codes = self.residual, self._codes
+            by_code = None if self.by_graph else codes.decide(residual.layers.deny, residual.allow)
+            self._decide = by_code or residual.outcome
+        return self._decide
+
+    @property
+    def decide_spelt(self) -> DecideSpelt | None:
+        """The same for a context of single texts as its caller spells it; None where that cannot be."""
+        residual = self.residual
+        if self._decide_spelt is None and not self.by_graph and all(map(reads_as_spelt, residual.tests)):
+            self._decide_spelt = self._codes.decide_spelt(residual.layers.deny, residual.allow)
+        return self._decide_spelt
+
+    def outcome(self, context: RequestContext) -> Outcome:
+        """The outcome for a context that may lack keys."""
+        try:
+            return self.decide(context)
+        except KeyError:
+            self._do_without(context)
+            return self.residual.outcome(context)
+
+    def answer(self, context: RequestContext) -> Answer:
+        """The same with what the outcome rests on; not where the graph decides."""
+        try:
+            return self.answering(context)
+        except KeyError:
+            self._do_without(context)
+            return self.answering(context)
+
+    @property
+    def answering(self) -> Answering:
+        """The function behind `answer`."""
+        if self._answer is None:
+            self._answer = self._codes.answer(self.residual.denies, self.residual.allow)
+        return self._answer
+
+    def _do_without(self, context: RequestContext) -> None:
+        """Have the functions made anew, so that they can do without the keys that a context lacks."""
+        self._codes.note_missing(self.residual.tests, context)
+        self._decide = self._decide_spelt = self._answer = None
+
+
+class CompiledTable:
+    """What was asked before.
+
+    Attributes:
+        decide: by resource, action and principal the function that decides a canonical context.
+        decide_spelt: the same for a context as it is spelt, where there is one.
+        answers: the residual and the function that answers with what the outcome rests on.
+    """
+
+    __slots__ = ("_compiled", "_count", "answers", "decide", "decide_spelt")
+
+    def __init__(self) -> None:
+        self.decide: _Table[Decide] = {}
+        self.decide_spelt: _Table[DecideSpelt] = {}
+        self.answers: _Table[tuple[Residual, Answering]] = {}
+        self._compiled: _Table[Compiled] = {}
+        self._count = 0
+
+    def find(self, principal: str, action: str, resource: str) -> Compiled | None:
+        """What is kept, or None."""
+        try:
+            return self._compiled[resource][action][principal]
+        except KeyError:
+            return None
+
+    def keep(self, principal: str, action: str, resource: str, compiled: Compiled) -> None:
+        """Keep it, for now."""
+        if self._count >= MOST:
+            self.clear()
+        self._count += 1
+        _put(self._compiled, principal, action, resource, compiled)
+
+    def put_on_hot_path(self, principal: str, action: str, resource: str, compiled: Compiled) -> None:
+        """Let its functions be found."""
+        _put(self.decide, principal, action, resource, compiled.decide)
+        if (spelt := compiled.decide_spelt) is not None:
+            _put(self.decide_spelt, principal, action, resource, spelt)
+
+    def put_answer(self, principal: str, action: str, resource: str, compiled: Compiled) -> None:
+        """Let the function that answers be found."""
+        _put(self.answers, principal, action, resource, (compiled.residual, compiled.answering))
+
+    def forget(self, resource: str) -> None:
+        """Forget what was asked about a resource."""
+        self.decide.pop(resource, None)
+        self.decide_spelt.pop(resource, None)
+        self.answers.pop(resource, None)
+        for by_principal in self._compiled.pop(resource, {}).values():
+            self._count -= len(by_principal)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.decide.clear()
+        self.decide_spelt.clear()
+        self.answers.clear()
+        self._compiled.clear()
+        self._count = 0
+
+
+def _put(table: _Table[_T], principal: str, action: str, resource: str, value: _T) -> None:
+    table.setdefault(resource, {}).setdefault(action, {})[principal] = value

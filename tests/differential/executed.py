@@ -1,0 +1,45 @@
+"""All forms in which a decision is executed say the same: the graph walked and followed, and each generated function."""
+
+from collections.abc import Mapping
+
+from policy_engine import PolicyEngine, Request
+from policy_engine.engine.context import canonical_context, own_spelling, with_tokens
+from policy_engine.graph.nodes import follow
+from policy_engine.model.decision import Outcome
+
+
+def require_one_answer(engine: PolicyEngine, request: Request) -> None:
+    """Decide a request in every form, the generated functions also when they are made anew, and compare.
+
+    Raises:
+        AssertionError: two forms differ.
+    """
+    context = with_tokens(canonical_context(request.context), request.grant_tokens)
+    compiled = engine._compiled_for(request)
+    residual = compiled.residual
+    if compiled.by_graph:
+        return
+    trail = follow(residual.node, context)
+    outcome = trail.outcome
+    answer = (outcome, trail.path, trail.origins)
+    if outcome is Outcome.EXPLICIT_DENY:
+        answer = (outcome, None, residual.certain_denies(residual.partial(context)))
+    elif outcome is Outcome.IMPLICIT_DENY:
+        answer = (outcome, None, ())
+    assert residual.outcome(context) is outcome
+    # a function that takes a key for present which is not there has to be made anew, and then it knows
+    assert compiled.outcome(context) is outcome
+    assert compiled.decide(context) is outcome
+    assert compiled.answer(context) == answer
+    assert compiled.answering(context) == answer
+    own = _own_spelling(request)
+    if own is not None and compiled.decide_spelt is not None:
+        assert compiled.decide_spelt(request.context, own) is outcome
+
+
+def _own_spelling(request: Request) -> Mapping[str, str] | None:
+    """None for a context that has to be put into canonical form."""
+    try:
+        return None if request.grant_tokens else own_spelling(request.context)
+    except (KeyError, TypeError):
+        return None
