@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from policy_engine.errors import Diagnostic, Severity
 from policy_engine.model.opaque import Opaque
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A text of a policy and where it stands; `opaque` where it is not known yet, and then it is empty."""
 
     text: str
@@ -104,6 +103,8 @@ class Reader:
 
     def identifier(self, text: str, span: Span, what: str, *, ascii_only: bool = False) -> bool:
         """Whether a name is free of invisible characters and look-alikes; reports it where it is not."""
+        if text.isascii() and text.isprintable():
+            return True
         bad = next((c for c in text if _is_forbidden(c, ascii_only=ascii_only)), None)
         if bad is None:
             return True

@@ -52,6 +52,7 @@ _ELEMENTS = Elements(
     ),
     (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal")),
 )
+_EFFECTS = frozenset(Effect)
 _HOW = {
     "Principal": '"Principal": {"AWS": "arn:aws:iam::ACCOUNT:root"}',
     "Action": '"Action": "kms:Decrypt"',
@@ -134,7 +135,7 @@ def _effect(reader: Reader, statement: JsonObject, node: JsonNode | None) -> Eff
         )
         return None
     text = reader.string(node, "Effect")
-    if text in set(Effect):
+    if text in _EFFECTS:
         return Effect(text)
     if text is not None:
         reader.error(

@@ -11,9 +11,9 @@ import json
 import math
 import re
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lark import Lark, TextSlice, Transformer, v_args
+from lark import Lark, TextSlice, Transformer
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from policy_engine.errors import Diagnostic, PolicySyntaxError, Severity
@@ -35,6 +35,13 @@ if TYPE_CHECKING:
     from lark import Token
 
 _WHITESPACE = " \t\n\r"
+_TEXT = r'"(?:[^"\\]++|\\.)*+"'
+_STRING = re.compile(_TEXT)
+"""A string of a token, which holds only whole and right ones."""
+_FIELD = re.compile(
+    rf'({_TEXT})[ \t\n\r]*+:[ \t\n\r]*+({_TEXT}|\[(?:[^"\]]++|{_TEXT})*+\])',
+)
+"""A member of a token: its name, and a string or a list of strings."""
 _LEADING = re.compile(r"[ \t\n\r]*")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -70,28 +77,53 @@ class _Duplicates(threading.local):
 _duplicates = _Duplicates()
 
 
-def _unescape(token: Token, body: str) -> str:
-    """The text of a string token, whose quotation marks `body` still has."""
-    if "\\" not in body:
-        return body[1:-1]
+def _strings(token: Token, start: int, end: int) -> list[JsonString]:
+    """The strings of a part of a token that holds nothing but strings and punctuation."""
+    begin = token.start_pos or 0
+    found = [match.span() for match in _STRING.finditer(token, start, end)]
+    if "\\" not in token:
+        return [JsonString(begin + first, begin + last, token[first + 1 : last - 1]) for first, last in found]
+    return [
+        JsonString(begin + first, begin + last, _unescape(token[first:last], begin + first))
+        for first, last in found
+    ]
+
+
+def _field(token: Token, start: int, end: int, value_start: int, value_end: int) -> JsonMember:
+    """A member of a token, given where its name and its value stand: a string or a list of strings."""
+    begin = token.start_pos or 0
+    name, *items = _strings(token, start, value_end)
+    value: JsonNode = items[0]
+    if token[value_start] == "[":
+        value = JsonArray(begin + value_start, begin + value_end, tuple(items))
+    return JsonMember(begin + start, begin + end, name.value, value)
+
+
+def _unescape(body: str, start: int) -> str:
+    """The text of a string, whose quotation marks `body` still has; `start` is its offset."""
     value: str = json.loads(body)
     if _SURROGATE.search(value):
-        raise _Fault(*json_faults.lone_surrogate(token.start_pos or 0, body))
+        raise _Fault(*json_faults.lone_surrogate(start, body))
     return value
 
 
-@v_args(inline=True)
-class _TreeBuilder(Transformer[object, JsonNode]):
-    """Makes nodes while the parser reduces; holds no state, so that threads may share it."""
+class _TreeBuilder(Transformer["Token", JsonNode]):
+    """Makes nodes while the parser reduces; holds no state, so that threads may share it.
 
-    def string(self, token: Token) -> JsonString:
-        body = token.rstrip(_WHITESPACE)
-        start = token.start_pos or 0
-        return JsonString(start, start + len(body), _unescape(token, body))
+    Its methods are the aliases of the grammar; each takes the list of what its alternative consists of.
+    """
 
-    def number(self, token: Token) -> JsonNumber:
-        text = token.rstrip(_WHITESPACE)
-        start = token.start_pos or 0
+    def string(self, children: list[Token]) -> JsonString:
+        return _strings(children[0], 0, len(children[0]))[0]
+
+    def texts(self, children: list[Token]) -> JsonArray:
+        token = children[0]
+        start, length = token.start_pos or 0, len(token.rstrip(_WHITESPACE))
+        return JsonArray(start, start + length, tuple(_strings(token, 0, length)))
+
+    def number(self, children: list[Token]) -> JsonNumber:
+        text = children[0].rstrip(_WHITESPACE)
+        start = children[0].start_pos or 0
         end = start + len(text)
         if len(text) > json_limits.MAX_NUMBER_LENGTH:
             raise _Fault(start, end, json_faults.NUMBER_TOO_LONG)
@@ -99,34 +131,65 @@ class _TreeBuilder(Transformer[object, JsonNode]):
             raise _Fault(start, end, json_faults.NUMBER_OUT_OF_RANGE)
         return JsonNumber(start, end, text)
 
-    def true(self, token: Token) -> JsonBoolean:
-        start = token.start_pos or 0
+    def true(self, children: list[Token]) -> JsonBoolean:
+        start = children[0].start_pos or 0
         return JsonBoolean(start, start + 4, value=True)
 
-    def false(self, token: Token) -> JsonBoolean:
-        start = token.start_pos or 0
+    def false(self, children: list[Token]) -> JsonBoolean:
+        start = children[0].start_pos or 0
         return JsonBoolean(start, start + 5, value=False)
 
-    def null(self, token: Token) -> JsonNull:
-        start = token.start_pos or 0
+    def null(self, children: list[Token]) -> JsonNull:
+        start = children[0].start_pos or 0
         return JsonNull(start, start + 4)
 
-    def array(self, opening: Token, *rest: JsonNode | Token) -> JsonArray:
-        return JsonArray(opening.start_pos or 0, (rest[-1].start_pos or 0) + 1, rest[:-1])  # type: ignore[union-attr, arg-type] # the grammar closes with a token, all before it are nodes
+    def first(self, children: list[Any]) -> list[Any]:
+        """The opening bracket, and the first of what an array holds."""
+        return children
 
-    def member(self, name: Token, value: JsonNode) -> JsonMember:
-        body = name.rstrip(_WHITESPACE)[:-1].rstrip(_WHITESPACE)
-        start = name.start_pos or 0
-        return JsonMember(start, start + len(body), _unescape(name, body), value)
+    def next(self, children: list[Any]) -> list[Any]:
+        """What an array holds so far, a comma, and what follows it."""
+        held: list[Any] = children[0]
+        held.append(children[2])
+        return held
 
-    def object(self, opening: Token, *rest: JsonMember | Token) -> JsonObject:
-        members: tuple[JsonMember, ...] = rest[:-1]  # type: ignore[assignment] # as for arrays
+    def first_members(self, children: list[Any]) -> list[Any]:
+        """The opening bracket, and the first members of an object."""
+        return [children[0], *children[1]]
+
+    def next_members(self, children: list[Any]) -> list[Any]:
+        """What an object holds so far, a comma, and what follows it."""
+        held: list[Any] = children[0]
+        held += children[2]
+        return held
+
+    def empty_array(self, children: list[Token]) -> JsonArray:
+        return JsonArray(children[0].start_pos or 0, (children[1].start_pos or 0) + 1, ())
+
+    def array(self, children: list[Any]) -> JsonArray:
+        (opening, *items), closing = children
+        return JsonArray(opening.start_pos, closing.start_pos + 1, tuple(items))
+
+    def member(self, children: list[Any]) -> list[JsonMember]:
+        name, value = children
+        (text,) = _strings(name, 0, len(name))
+        return [JsonMember(text.start, text.end, text.value, value)]
+
+    def fields(self, children: list[Token]) -> list[JsonMember]:
+        token = children[0]
+        return [_field(token, *found.span(1), *found.span(2)) for found in _FIELD.finditer(token)]
+
+    def empty_object(self, children: list[Token]) -> JsonObject:
+        return JsonObject(children[0].start_pos or 0, (children[1].start_pos or 0) + 1, ())
+
+    def object(self, children: list[Any]) -> JsonObject:
+        (opening, *members), closing = children
         if len({member.name for member in members}) != len(members):
             _report_duplicates(members)
-        return JsonObject(opening.start_pos or 0, (rest[-1].start_pos or 0) + 1, members)  # type: ignore[union-attr] # as for arrays
+        return JsonObject(opening.start_pos, closing.start_pos + 1, tuple(members))
 
 
-def _report_duplicates(members: tuple[JsonMember, ...]) -> None:
+def _report_duplicates(members: list[JsonMember]) -> None:
     first: dict[str, JsonMember] = {}
     for member in members:
         earlier = first.setdefault(member.name, member)
@@ -134,7 +197,7 @@ def _report_duplicates(members: tuple[JsonMember, ...]) -> None:
             _duplicates.found.append((earlier, member))
 
 
-_parser: Lark = load("policy_document", transformer=_TreeBuilder())
+_parser: Lark = load("policy_document", start="value", transformer=_TreeBuilder())
 
 
 def parse_json(
