@@ -36,7 +36,7 @@ class Text(NamedTuple):
 
 def opaque_of(texts: Iterable[Text]) -> tuple[Opaque, ...]:
     """What of some texts is not known yet."""
-    return tuple(text.opaque for text in texts if text.opaque is not None)
+    return tuple([text.opaque for text in texts if text.opaque is not None])
 
 
 @dataclass(slots=True)
@@ -91,14 +91,13 @@ class Reader:
         items = node.items if isinstance(node, JsonArray) else (node,)
         found = []
         for item in items:
-            span = item.span(self.source)
             text = text_of(item)
-            if isinstance(item, JsonOpaque):
-                found.append(Text("", span, Opaque(item.name)))
-            elif text is None:
-                self.wrong_type(item, what, wanted)
+            if text is not None:
+                found.append(Text(text, item.span(self.source)))
+            elif isinstance(item, JsonOpaque):
+                found.append(Text("", item.span(self.source), Opaque(item.name)))
             else:
-                found.append(Text(text, span))
+                self.wrong_type(item, what, wanted)
         return found
 
     def identifier(self, text: str, span: Span, what: str, *, ascii_only: bool = False) -> bool:

@@ -87,8 +87,8 @@ def read_statement(reader: Reader, node: JsonNode, index: int) -> tuple[Statemen
     resource = _resource(reader, elements)
     conditions, more = _conditions(reader, elements.get("Condition"))
     _check_missing(reader, node, elements)
-    broken = any(d.severity == "error" for d in reader.diagnostics[faults:])
-    if broken:
+    found = reader.diagnostics[faults:]
+    if found and any(d.severity == "error" for d in found):
         return ()
     span = node.span(reader.source)
     return tuple(
@@ -178,12 +178,12 @@ def _action(reader: Reader, elements: dict[str, JsonNode]) -> ActionElement | No
         return None
     what = "NotAction" if negated else "Action"
     texts = reader.strings(node, what)
-    patterns = tuple(
-        ActionPattern(parse_pattern(ascii_lower(item.text), variables=False), item.text, item.span)
-        for item in texts
-        if item.opaque is None and reader.identifier(item.text, item.span, what, ascii_only=True)
-    )
-    return ActionElement(patterns, negated, node.span(reader.source), opaque_of(texts))
+    patterns = [
+        ActionPattern(parse_pattern(ascii_lower(text), variables=False), text, span)
+        for text, span, opaque in texts
+        if opaque is None and reader.identifier(text, span, what, ascii_only=True)
+    ]
+    return ActionElement(tuple(patterns), negated, node.span(reader.source), opaque_of(texts))
 
 
 def _resource(reader: Reader, elements: dict[str, JsonNode]) -> ResourceElement | None:

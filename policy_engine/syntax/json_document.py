@@ -77,33 +77,47 @@ class _Duplicates(threading.local):
 _duplicates = _Duplicates()
 
 
-def _strings(token: Token, start: int, end: int) -> list[JsonString]:
-    """The strings of a part of a token that holds nothing but strings and punctuation."""
+def _string(token: Token, start: int, end: int) -> JsonString:
+    """The string between two places of a token."""
     begin = token.start_pos or 0
-    found = [match.span() for match in _STRING.finditer(token, start, end)]
-    if "\\" not in token:
-        return [JsonString(begin + first, begin + last, token[first + 1 : last - 1]) for first, last in found]
-    return [
-        JsonString(begin + first, begin + last, _unescape(token[first:last], begin + first))
-        for first, last in found
-    ]
+    return JsonString(begin + start, begin + end, _value(token, start, end))
+
+
+def _strings(token: Token, start: int, end: int) -> tuple[JsonString, ...]:
+    """The strings of a part of a token that holds nothing but strings and punctuation."""
+    return tuple([_string(token, *match.span()) for match in _STRING.finditer(token, start, end)])
+
+
+def _member(name: Token, value: JsonNode) -> JsonMember:
+    begin, end = name.start_pos or 0, name.rindex('"') + 1
+    return JsonMember(begin, begin + end, _value(name, 0, end), value)
+
+
+def _fields(token: Token) -> list[JsonMember]:
+    """The members of a token, whose values are strings and lists of strings."""
+    return [_field(token, *found.span(1), *found.span(2)) for found in _FIELD.finditer(token)]
 
 
 def _field(token: Token, start: int, end: int, value_start: int, value_end: int) -> JsonMember:
-    """A member of a token, given where its name and its value stand: a string or a list of strings."""
+    """A member of a token, given where its name and its value stand."""
     begin = token.start_pos or 0
-    name, *items = _strings(token, start, value_end)
-    value: JsonNode = items[0]
+    value: JsonNode
     if token[value_start] == "[":
-        value = JsonArray(begin + value_start, begin + value_end, tuple(items))
-    return JsonMember(begin + start, begin + end, name.value, value)
+        items = _strings(token, value_start, value_end)
+        value = JsonArray(begin + value_start, begin + value_end, items)
+    else:
+        value = _string(token, value_start, value_end)
+    return JsonMember(begin + start, begin + end, _value(token, start, end), value)
 
 
-def _unescape(body: str, start: int) -> str:
-    """The text of a string, whose quotation marks `body` still has; `start` is its offset."""
-    value: str = json.loads(body)
+def _value(token: Token, start: int, end: int) -> str:
+    """What a string says that stands in a token, quotation marks and all."""
+    body = token[start + 1 : end - 1]
+    if "\\" not in body:
+        return body
+    value: str = json.loads(token[start:end])
     if _SURROGATE.search(value):
-        raise _Fault(*json_faults.lone_surrogate(start, body))
+        raise _Fault(*json_faults.lone_surrogate((token.start_pos or 0) + start, token[start:end]))
     return value
 
 
@@ -114,12 +128,12 @@ class _TreeBuilder(Transformer["Token", JsonNode]):
     """
 
     def string(self, children: list[Token]) -> JsonString:
-        return _strings(children[0], 0, len(children[0]))[0]
+        return _string(children[0], 0, len(children[0].rstrip(_WHITESPACE)))
 
     def texts(self, children: list[Token]) -> JsonArray:
         token = children[0]
         start, length = token.start_pos or 0, len(token.rstrip(_WHITESPACE))
-        return JsonArray(start, start + length, tuple(_strings(token, 0, length)))
+        return JsonArray(start, start + length, _strings(token, 0, length))
 
     def number(self, children: list[Token]) -> JsonNumber:
         text = children[0].rstrip(_WHITESPACE)
@@ -143,24 +157,36 @@ class _TreeBuilder(Transformer["Token", JsonNode]):
         start = children[0].start_pos or 0
         return JsonNull(start, start + 4)
 
-    def first(self, children: list[Any]) -> list[Any]:
+    def first_item(self, children: list[Any]) -> list[Any]:
         """The opening bracket, and the first of what an array holds."""
         return children
 
-    def next(self, children: list[Any]) -> list[Any]:
+    def next_item(self, children: list[Any]) -> list[Any]:
         """What an array holds so far, a comma, and what follows it."""
         held: list[Any] = children[0]
         held.append(children[2])
         return held
 
-    def first_members(self, children: list[Any]) -> list[Any]:
-        """The opening bracket, and the first members of an object."""
-        return [children[0], *children[1]]
+    def first_member(self, children: list[Any]) -> list[Any]:
+        """The opening bracket, and the first member of an object."""
+        opening, name, value = children
+        return [opening, _member(name, value)]
 
-    def next_members(self, children: list[Any]) -> list[Any]:
-        """What an object holds so far, a comma, and what follows it."""
+    def first_fields(self, children: list[Token]) -> list[Any]:
+        """The opening bracket, and the first members of an object."""
+        opening, token = children
+        return [opening, *_fields(token)]
+
+    def next_member(self, children: list[Any]) -> list[Any]:
+        """What an object holds so far, a comma, and a member."""
         held: list[Any] = children[0]
-        held += children[2]
+        held.append(_member(children[2], children[3]))
+        return held
+
+    def next_fields(self, children: list[Any]) -> list[Any]:
+        """What an object holds so far, a comma, and members."""
+        held: list[Any] = children[0]
+        held += _fields(children[2])
         return held
 
     def empty_array(self, children: list[Token]) -> JsonArray:
@@ -170,23 +196,23 @@ class _TreeBuilder(Transformer["Token", JsonNode]):
         (opening, *items), closing = children
         return JsonArray(opening.start_pos, closing.start_pos + 1, tuple(items))
 
-    def member(self, children: list[Any]) -> list[JsonMember]:
-        name, value = children
-        (text,) = _strings(name, 0, len(name))
-        return [JsonMember(text.start, text.end, text.value, value)]
-
-    def fields(self, children: list[Token]) -> list[JsonMember]:
-        token = children[0]
-        return [_field(token, *found.span(1), *found.span(2)) for found in _FIELD.finditer(token)]
-
     def empty_object(self, children: list[Token]) -> JsonObject:
         return JsonObject(children[0].start_pos or 0, (children[1].start_pos or 0) + 1, ())
 
+    def flat(self, children: list[Token]) -> JsonObject:
+        token = children[0]
+        start = token.start_pos or 0
+        return _object(start, start + len(token.rstrip(_WHITESPACE)), _fields(token))
+
     def object(self, children: list[Any]) -> JsonObject:
         (opening, *members), closing = children
-        if len({member.name for member in members}) != len(members):
-            _report_duplicates(members)
-        return JsonObject(opening.start_pos, closing.start_pos + 1, tuple(members))
+        return _object(opening.start_pos, closing.start_pos + 1, members)
+
+
+def _object(start: int, end: int, members: list[JsonMember]) -> JsonObject:
+    if len({member.name for member in members}) != len(members):
+        _report_duplicates(members)
+    return JsonObject(start, end, tuple(members))
 
 
 def _report_duplicates(members: list[JsonMember]) -> None:
