@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 from policy_engine.case import ascii_lower
@@ -10,31 +11,60 @@ from policy_engine.model.principal import Principal, PrincipalKind
 from policy_engine.syntax.arn import is_account_id, parse_arn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from policy_engine.graph.rows import GrantRow, StatementRow
     from policy_engine.graph.tests import SharedTests
     from policy_engine.model.bundle import KeyRecord
+    from policy_engine.model.grant import Grant
 
 
 class KeyEntry:
-    """A key of an engine."""
+    """A key of an engine. Its rows are made when the first question about them is asked, and kept."""
 
-    __slots__ = ("_grants", "record", "rows")
+    __slots__ = ("_grant_rows", "_grants", "_rows", "_tests", "record")
 
     def __init__(self, record: KeyRecord, tests: SharedTests) -> None:
         self.record = record
-        policies = [policy for policy in (record.policy, record.shared_policy) if policy is not None]
-        self.rows: tuple[StatementRow, ...] = tuple(lower_policies(policies, tests))
-        self._grants: dict[str, list[GrantRow]] = {}
-        for grant in record.grants:
-            rows = self._grants.setdefault(_grantee_name(grant.grantee_principal), [])
-            rows.extend(lower_grant(grant, tests))
+        self._tests = tests
+        self._rows: tuple[StatementRow, ...] | None = None
+        self._grants = _by_grantee(record.grants)
+        self._grant_rows: dict[str, tuple[GrantRow, ...]] | None = None
+
+    @property
+    def rows(self) -> tuple[StatementRow, ...]:
+        """The rows of its policies."""
+        if self._rows is None:
+            policies = [p for p in (self.record.policy, self.record.shared_policy) if p is not None]
+            self._rows = tuple(lower_policies(policies, self._tests))
+        return self._rows
+
+    def with_rows(self, rows: tuple[StatementRow, ...]) -> KeyEntry:
+        """This key with other rows in place of its policies'."""
+        entry = copy.copy(self)
+        entry._rows = rows  # noqa: SLF001 - its own copy
+        return entry
 
     def grants_for(self, caller: Principal) -> Iterator[GrantRow]:
         """The grants that could cover a caller, found by name, so that a key may have very many."""
         for name in _names(caller):
-            yield from self._grants.get(name, ())
+            if name in self._grants:
+                yield from self._rows_of(name)
+
+    def _rows_of(self, name: str) -> tuple[GrantRow, ...]:
+        if self._grant_rows is None:
+            self._grant_rows = {}
+        if name not in self._grant_rows:
+            rows = (row for grant in self._grants[name] for row in lower_grant(grant, self._tests))
+            self._grant_rows[name] = tuple(rows)
+        return self._grant_rows[name]
+
+
+def _by_grantee(grants: Iterable[Grant]) -> dict[str, tuple[Grant, ...]]:
+    found: dict[str, list[Grant]] = {}
+    for grant in grants:
+        found.setdefault(_grantee_name(grant.grantee_principal), []).append(grant)
+    return {name: tuple(those) for name, those in found.items()}
 
 
 def _grantee_name(grantee: str) -> str:

@@ -135,7 +135,7 @@ def _principal(row: StatementRow, asking: Asking) -> tuple[tuple[Check, ...], Pr
         return (), None
     caller = asking.target.caller
     match = row.principal.match(caller, has_boundary=asking.target.has_boundary)
-    element = row.principal.element
+    element = row.statement.principal
     entries = element.entries if element else ()
     opaque = element.opaque if element else ()
     negated = element is not None and element.negated

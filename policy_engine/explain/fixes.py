@@ -7,7 +7,6 @@ stays as it is.
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import TYPE_CHECKING
@@ -106,9 +105,7 @@ def _outcome(situation: Situation, old: StatementRow, new: StatementRow, context
         return tuple(new if row is old else row for row in rows)
 
     caller = situation.caller
-    key = copy.copy(situation.key)
-    if key is not None:
-        key.rows = swapped(key.rows)
+    key = situation.key.with_rows(swapped(situation.key.rows)) if situation.key is not None else None
     changed = replace(
         situation,
         key=key,

@@ -62,7 +62,7 @@ def _one_more_action(row: StatementRow, check: Check) -> PolicyChange | None:
     pattern = ActionPattern(parse_pattern(ascii_lower(name), variables=False), name, element.span)
     changed = replace(element, patterns=(*element.patterns, pattern))
     return PolicyChange(
-        replace(row, statement=replace(row.statement, action=changed), actions=ActionTest(changed)),
+        replace(row.saying(replace(row.statement, action=changed)), actions=ActionTest(changed)),
         f'add "{printable(name)}" to the actions',
         element.span,
     )
@@ -76,7 +76,7 @@ def _one_more_resource(row: StatementRow, check: Check) -> PolicyChange | None:
     changed = replace(element, patterns=(*element.patterns, pattern))
     resources = ResourceTest(changed, row.kind)
     return PolicyChange(
-        replace(row, statement=replace(row.statement, resource=changed), resources=resources),
+        replace(row.saying(replace(row.statement, resource=changed)), resources=resources),
         f'add "{printable(resource, 200)}" to the resources',
         element.span,
     )
@@ -96,7 +96,7 @@ def _one_more_value(row: StatementRow, check: Check) -> PolicyChange | None:
         changed if one is test else c for c, one in zip(row.statement.conditions, row.tests, strict=False)
     )
     return PolicyChange(
-        replace(row, statement=replace(row.statement, conditions=conditions), tests=tests),
+        replace(row.saying(replace(row.statement, conditions=conditions)), tests=tests),
         f'add "{printable(value)}" to the values of {condition.operator} {printable(condition.spelling)}',
         check.span,
     )

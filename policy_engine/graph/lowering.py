@@ -10,9 +10,10 @@ from policy_engine.conditions.test import ContextTest
 from policy_engine.graph.actions import ActionTest, OperationTest
 from policy_engine.graph.principals import PrincipalTest
 from policy_engine.graph.resources import ResourceTest
-from policy_engine.graph.rows import GranteeTest, GrantRow, StatementRow
+from policy_engine.graph.rows import GranteeTest, GrantRow, StatementParts, StatementRow
 from policy_engine.model.condition import Condition, ConditionValue
 from policy_engine.model.decision import Origin, OriginKind
+from policy_engine.model.packed import PackedStatements
 from policy_engine.model.policy import RESOURCE_POLICIES, Effect
 from policy_engine.model.principal import EntryKind, PrincipalElement, PrincipalEntry
 from policy_engine.span import Source, Span
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from policy_engine.graph.tests import SharedTests, Test
     from policy_engine.model.grant import Grant
     from policy_engine.model.options import Options
-    from policy_engine.model.policy import Policy
+    from policy_engine.model.packed import PackedStatement
+    from policy_engine.model.policy import Policy, PolicyKind, Statement
 
 _RETIRE_GRANT = "RetireGrant"
 _WITHOUT_ENCRYPTION_CONTEXT = frozenset({"DescribeKey", _RETIRE_GRANT, "CreateGrant"})
@@ -42,33 +44,59 @@ def lower_policies(policies: Sequence[Policy], tests: SharedTests) -> list[State
 
 def lower_policy(policy: Policy, document: tuple[int, ...], tests: SharedTests) -> list[StatementRow]:
     """The rows of one policy, in the order of its statements."""
-    names_principals = policy.kind in RESOURCE_POLICIES
-    return [
-        StatementRow(
-            kind=policy.kind,
-            effect=statement.effect,
-            actions=ActionTest(statement.action, statement.effect),
-            principal=PrincipalTest(statement.principal, statement.effect, tests.options)
-            if names_principals
-            else None,
-            resources=ResourceTest(statement.resource, policy.kind, statement.effect),
-            tests=(
-                *(tests.intern(ContextTest(c, options=tests.options)) for c in statement.conditions),
-                *(tests.intern(OpaqueTest("the statement", opaque)) for opaque in statement.opaque),
-            ),
-            origin=Origin(
-                OriginKind.STATEMENT,
-                policy.kind,
-                document,
-                statement.index,
-                policy.name,
-                sid=statement.sid,
-                span=statement.span,
-            ),
-            statement=statement,
-        )
-        for statement in policy.statements
-    ]
+    return [_statement_row(policy, position, document, tests) for position in range(len(policy.statements))]
+
+
+def _statement_row(
+    policy: Policy, position: int, document: tuple[int, ...], tests: SharedTests
+) -> StatementRow:
+    statements = policy.statements
+    if isinstance(statements, PackedStatements):
+        parts = _shared_parts(statements.packed[position], policy.kind, tests)
+        index, span = position, statements.span(position)
+    else:
+        statement = statements[position]
+        parts = _parts(statement, policy.kind, tests)
+        index, span = statement.index, statement.span
+    return StatementRow(
+        kind=policy.kind,
+        effect=parts.effect,
+        actions=parts.actions,
+        principal=parts.principal,
+        resources=parts.resources,
+        tests=parts.tests,
+        origin=Origin(
+            OriginKind.STATEMENT, policy.kind, document, index, policy.name, sid=parts.sid, span=span
+        ),
+        statements=statements,
+        position=position,
+    )
+
+
+def _shared_parts(packed: PackedStatement, kind: PolicyKind, tests: SharedTests) -> StatementParts:
+    """The parts of a packed statement, made once for all policies that have it."""
+    parts = tests.parts.get(packed) if packed.kind is kind else None
+    if parts is None:
+        parts = _parts(packed.unpacked(), kind, tests)
+        if packed.kind is kind:
+            tests.parts[packed] = parts
+    return parts
+
+
+def _parts(statement: Statement, kind: PolicyKind, tests: SharedTests) -> StatementParts:
+    effect, options = statement.effect, tests.options
+    named = kind in RESOURCE_POLICIES
+    return StatementParts(
+        sid=statement.sid,
+        effect=effect,
+        actions=ActionTest(statement.action, effect),
+        principal=PrincipalTest(statement.principal, effect, options) if named else None,
+        resources=ResourceTest(statement.resource, kind, effect),
+        tests=(
+            *(tests.intern(ContextTest(c, options=options)) for c in statement.conditions),
+            *(tests.intern(OpaqueTest("the statement", opaque)) for opaque in statement.opaque),
+        ),
+    )
 
 
 def lower_grant(grant: Grant, tests: SharedTests) -> list[GrantRow]:

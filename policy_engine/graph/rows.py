@@ -6,10 +6,12 @@ came from. Rows know no request: `graph.residual` puts a caller, a resource and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from policy_engine.graph.actions import ActionTest, OperationTest
     from policy_engine.graph.principals import PrincipalMatch, PrincipalTest
     from policy_engine.graph.resources import ResourceTest
@@ -20,11 +22,26 @@ if TYPE_CHECKING:
     from policy_engine.model.principal import Principal
 
 
+class StatementParts(NamedTuple):
+    """The compiled parts of a statement, which equal statements share.
+
+    `tests` go with the statement's conditions, one for each, in order. `principal` is None in the kinds of
+    policy that have no principals: they cover whoever holds them.
+    """
+
+    sid: str | None
+    effect: Effect
+    actions: ActionTest
+    principal: PrincipalTest | None
+    resources: ResourceTest
+    tests: tuple[Test, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class StatementRow:
-    """A statement of a policy; `tests` go with the statement's conditions, one for each, in order.
+    """A statement of a policy: its parts, and where it stands.
 
-    `principal` is None in the kinds of policy that have no principals: they cover whoever holds them.
+    The statement itself is looked up when somebody asks, for its spans: a policy may keep it packed.
     """
 
     kind: PolicyKind
@@ -34,7 +51,17 @@ class StatementRow:
     resources: ResourceTest
     tests: tuple[Test, ...]
     origin: Origin
-    statement: Statement
+    statements: Sequence[Statement]
+    position: int
+
+    @property
+    def statement(self) -> Statement:
+        """The statement as the policy has it."""
+        return self.statements[self.position]
+
+    def saying(self, statement: Statement) -> StatementRow:
+        """This row with another statement to show, and the parts that it has."""
+        return replace(self, statements=(statement,), position=0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from policy_engine.model.options import DEFAULT_OPTIONS, Options
 
 if TYPE_CHECKING:
+    from policy_engine.graph.rows import StatementParts
+    from policy_engine.model.packed import PackedStatement
     from policy_engine.model.request import RequestContext
 
 
@@ -40,13 +42,14 @@ AnyTest = TypeVar("AnyTest", bound=Test)
 class SharedTests:
     """Equal tests become one object, so that graphs share nodes; what no row uses is forgotten.
 
-    All are made under the same `options`.
+    All are made under the same `options`. `parts` has those of packed statements, while a policy has them.
     """
 
-    __slots__ = ("_tests", "options")
+    __slots__ = ("_tests", "options", "parts")
 
     def __init__(self, options: Options = DEFAULT_OPTIONS) -> None:
         self.options = options
+        self.parts: WeakKeyDictionary[PackedStatement, StatementParts] = WeakKeyDictionary()
         self._tests: WeakValueDictionary[tuple[object, ...], Test] = WeakValueDictionary()
 
     def __len__(self) -> int:

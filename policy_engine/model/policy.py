@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from policy_engine.errors import Diagnostic
     from policy_engine.model.condition import Condition
     from policy_engine.model.opaque import Opaque
@@ -112,14 +114,15 @@ class Policy:
     """A policy document, read.
 
     `name` says which policy this is to a person (``default``, ``app/OrdersDecrypt``); `digest` is the SHA-256
-    of its text, in hexadecimal; `diagnostics` are the milder things that reading found.
+    of its text, in hexadecimal; `diagnostics` are the milder things that reading found. `statements` are a
+    tuple, or packed (model/packed.py), which reads the same.
     """
 
     kind: PolicyKind
     name: str
     version: Version
     id: str | None
-    statements: tuple[Statement, ...]
+    statements: Sequence[Statement]
     digest: str
     span: Span
     diagnostics: tuple[Diagnostic, ...] = ()

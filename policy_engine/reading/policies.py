@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from policy_engine.errors import Diagnostic, PolicySchemaError, Severity
 from policy_engine.model.policy import Policy, PolicyKind, Version
 from policy_engine.reading.elements import Elements, elements_of
+from policy_engine.reading.known import KNOWN_TEXTS, KnownText, digest_of, known_text
 from policy_engine.reading.reader import Reader
 from policy_engine.reading.statements import read_statement
 from policy_engine.syntax.json_document import parse_json, parse_nested
@@ -28,7 +29,7 @@ _ELEMENTS = Elements("policy", ("Version", "Id", "Statement"))
 def read_policy(
     text: str | bytes, *, kind: PolicyKind, name: str = "default", file: str = "<policy>"
 ) -> Policy:
-    """Read a policy's text.
+    """Read a policy's text; one that was read before is not read again (reading/known.py).
 
     Args:
         text: the JSON text, or its bytes in UTF-8.
@@ -40,8 +41,25 @@ def read_policy(
         PolicySyntaxError: the text is not strict JSON.
         PolicySchemaError: it is JSON, but no policy of this kind.
     """
-    document = parse_json(text, file)
-    return _strict(*collect_document(document.root, document.source, kind, name), document.diagnostics)
+    return known_text_of(text, kind, name, file).policy(name, file, text)
+
+
+def known_text_of(
+    text: str | bytes, kind: PolicyKind, name: str = "default", file: str = "<policy>"
+) -> KnownText:
+    """What reading a text gives, which is read only if it is not known; name and file are for what is raised.
+
+    Raises:
+        PolicySyntaxError: the text is not strict JSON.
+        PolicySchemaError: it is JSON, but no policy of this kind.
+    """
+    known = KNOWN_TEXTS.find(text, kind)
+    if known is None:
+        document = parse_json(text, file)
+        policy = _strict(*collect_document(document.root, document.source, kind, name), document.diagnostics)
+        known = known_text(policy)
+        KNOWN_TEXTS.add(digest_of(text), known)
+    return known
 
 
 def read_policy_node(node: JsonNode, source: Source, *, kind: PolicyKind, name: str) -> Policy:

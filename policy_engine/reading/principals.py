@@ -67,7 +67,7 @@ def read_principal(reader: Reader, node: JsonNode, *, negated: bool) -> Principa
         for kind, item in texts
         if item.opaque is None and (entry := _entry(reader, kind, item.text, item.span)) is not None
     ]
-    return PrincipalElement(tuple(entries), negated, span, opaque_of(item for _, item in texts))
+    return PrincipalElement(tuple(entries), negated, span, opaque_of([item for _, item in texts]))
 
 
 def _entry(reader: Reader, kind: str, text: str, span: Span) -> PrincipalEntry | None:

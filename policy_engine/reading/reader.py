@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from policy_engine.errors import Diagnostic, Severity
 from policy_engine.model.opaque import Opaque
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A text of a policy and where it stands; `opaque` where it is not known yet, and then it is empty."""
 
     text: str
@@ -37,7 +36,7 @@ class Text:
 
 def opaque_of(texts: Iterable[Text]) -> tuple[Opaque, ...]:
     """What of some texts is not known yet."""
-    return tuple(text.opaque for text in texts if text.opaque is not None)
+    return tuple([text.opaque for text in texts if text.opaque is not None])
 
 
 @dataclass(slots=True)
@@ -92,18 +91,19 @@ class Reader:
         items = node.items if isinstance(node, JsonArray) else (node,)
         found = []
         for item in items:
-            span = item.span(self.source)
             text = text_of(item)
-            if isinstance(item, JsonOpaque):
-                found.append(Text("", span, Opaque(item.name)))
-            elif text is None:
-                self.wrong_type(item, what, wanted)
+            if text is not None:
+                found.append(Text(text, item.span(self.source)))
+            elif isinstance(item, JsonOpaque):
+                found.append(Text("", item.span(self.source), Opaque(item.name)))
             else:
-                found.append(Text(text, span))
+                self.wrong_type(item, what, wanted)
         return found
 
     def identifier(self, text: str, span: Span, what: str, *, ascii_only: bool = False) -> bool:
         """Whether a name is free of invisible characters and look-alikes; reports it where it is not."""
+        if text.isascii() and text.isprintable():
+            return True
         bad = next((c for c in text if _is_forbidden(c, ascii_only=ascii_only)), None)
         if bad is None:
             return True

@@ -52,6 +52,7 @@ _ELEMENTS = Elements(
     ),
     (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal")),
 )
+_EFFECTS = frozenset(Effect)
 _HOW = {
     "Principal": '"Principal": {"AWS": "arn:aws:iam::ACCOUNT:root"}',
     "Action": '"Action": "kms:Decrypt"',
@@ -86,8 +87,8 @@ def read_statement(reader: Reader, node: JsonNode, index: int) -> tuple[Statemen
     resource = _resource(reader, elements)
     conditions, more = _conditions(reader, elements.get("Condition"))
     _check_missing(reader, node, elements)
-    broken = any(d.severity == "error" for d in reader.diagnostics[faults:])
-    if broken:
+    found = reader.diagnostics[faults:]
+    if found and any(d.severity == "error" for d in found):
         return ()
     span = node.span(reader.source)
     return tuple(
@@ -134,7 +135,7 @@ def _effect(reader: Reader, statement: JsonObject, node: JsonNode | None) -> Eff
         )
         return None
     text = reader.string(node, "Effect")
-    if text in set(Effect):
+    if text in _EFFECTS:
         return Effect(text)
     if text is not None:
         reader.error(
@@ -177,12 +178,12 @@ def _action(reader: Reader, elements: dict[str, JsonNode]) -> ActionElement | No
         return None
     what = "NotAction" if negated else "Action"
     texts = reader.strings(node, what)
-    patterns = tuple(
-        ActionPattern(parse_pattern(ascii_lower(item.text), variables=False), item.text, item.span)
-        for item in texts
-        if item.opaque is None and reader.identifier(item.text, item.span, what, ascii_only=True)
-    )
-    return ActionElement(patterns, negated, node.span(reader.source), opaque_of(texts))
+    patterns = [
+        ActionPattern(parse_pattern(ascii_lower(text), variables=False), text, span)
+        for text, span, opaque in texts
+        if opaque is None and reader.identifier(text, span, what, ascii_only=True)
+    ]
+    return ActionElement(tuple(patterns), negated, node.span(reader.source), opaque_of(texts))
 
 
 def _resource(reader: Reader, elements: dict[str, JsonNode]) -> ResourceElement | None:

@@ -11,9 +11,9 @@ import json
 import math
 import re
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lark import Lark, TextSlice, Transformer, v_args
+from lark import Lark, TextSlice, Transformer
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from policy_engine.errors import Diagnostic, PolicySyntaxError, Severity
@@ -35,6 +35,13 @@ if TYPE_CHECKING:
     from lark import Token
 
 _WHITESPACE = " \t\n\r"
+_TEXT = r'"(?:[^"\\]++|\\.)*+"'
+_STRING = re.compile(_TEXT)
+"""A string of a token, which holds only whole and right ones."""
+_FIELD = re.compile(
+    rf'({_TEXT})[ \t\n\r]*+:[ \t\n\r]*+({_TEXT}|\[(?:[^"\]]++|{_TEXT})*+\])',
+)
+"""A member of a token: its name, and a string or a list of strings."""
 _LEADING = re.compile(r"[ \t\n\r]*")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -70,28 +77,67 @@ class _Duplicates(threading.local):
 _duplicates = _Duplicates()
 
 
-def _unescape(token: Token, body: str) -> str:
-    """The text of a string token, whose quotation marks `body` still has."""
+def _string(token: Token, start: int, end: int) -> JsonString:
+    """The string between two places of a token."""
+    begin = token.start_pos or 0
+    return JsonString(begin + start, begin + end, _value(token, start, end))
+
+
+def _strings(token: Token, start: int, end: int) -> tuple[JsonString, ...]:
+    """The strings of a part of a token that holds nothing but strings and punctuation."""
+    return tuple([_string(token, *match.span()) for match in _STRING.finditer(token, start, end)])
+
+
+def _member(name: Token, value: JsonNode) -> JsonMember:
+    begin, end = name.start_pos or 0, name.rindex('"') + 1
+    return JsonMember(begin, begin + end, _value(name, 0, end), value)
+
+
+def _fields(token: Token) -> list[JsonMember]:
+    """The members of a token, whose values are strings and lists of strings."""
+    return [_field(token, *found.span(1), *found.span(2)) for found in _FIELD.finditer(token)]
+
+
+def _field(token: Token, start: int, end: int, value_start: int, value_end: int) -> JsonMember:
+    """A member of a token, given where its name and its value stand."""
+    begin = token.start_pos or 0
+    value: JsonNode
+    if token[value_start] == "[":
+        items = _strings(token, value_start, value_end)
+        value = JsonArray(begin + value_start, begin + value_end, items)
+    else:
+        value = _string(token, value_start, value_end)
+    return JsonMember(begin + start, begin + end, _value(token, start, end), value)
+
+
+def _value(token: Token, start: int, end: int) -> str:
+    """What a string says that stands in a token, quotation marks and all."""
+    body = token[start + 1 : end - 1]
     if "\\" not in body:
-        return body[1:-1]
-    value: str = json.loads(body)
+        return body
+    value: str = json.loads(token[start:end])
     if _SURROGATE.search(value):
-        raise _Fault(*json_faults.lone_surrogate(token.start_pos or 0, body))
+        raise _Fault(*json_faults.lone_surrogate((token.start_pos or 0) + start, token[start:end]))
     return value
 
 
-@v_args(inline=True)
-class _TreeBuilder(Transformer[object, JsonNode]):
-    """Makes nodes while the parser reduces; holds no state, so that threads may share it."""
+class _TreeBuilder(Transformer["Token", JsonNode]):
+    """Makes nodes while the parser reduces; holds no state, so that threads may share it.
 
-    def string(self, token: Token) -> JsonString:
-        body = token.rstrip(_WHITESPACE)
-        start = token.start_pos or 0
-        return JsonString(start, start + len(body), _unescape(token, body))
+    Its methods are the aliases of the grammar; each takes the list of what its alternative consists of.
+    """
 
-    def number(self, token: Token) -> JsonNumber:
-        text = token.rstrip(_WHITESPACE)
-        start = token.start_pos or 0
+    def string(self, children: list[Token]) -> JsonString:
+        return _string(children[0], 0, len(children[0].rstrip(_WHITESPACE)))
+
+    def texts(self, children: list[Token]) -> JsonArray:
+        token = children[0]
+        start, length = token.start_pos or 0, len(token.rstrip(_WHITESPACE))
+        return JsonArray(start, start + length, _strings(token, 0, length))
+
+    def number(self, children: list[Token]) -> JsonNumber:
+        text = children[0].rstrip(_WHITESPACE)
+        start = children[0].start_pos or 0
         end = start + len(text)
         if len(text) > json_limits.MAX_NUMBER_LENGTH:
             raise _Fault(start, end, json_faults.NUMBER_TOO_LONG)
@@ -99,34 +145,77 @@ class _TreeBuilder(Transformer[object, JsonNode]):
             raise _Fault(start, end, json_faults.NUMBER_OUT_OF_RANGE)
         return JsonNumber(start, end, text)
 
-    def true(self, token: Token) -> JsonBoolean:
-        start = token.start_pos or 0
+    def true(self, children: list[Token]) -> JsonBoolean:
+        start = children[0].start_pos or 0
         return JsonBoolean(start, start + 4, value=True)
 
-    def false(self, token: Token) -> JsonBoolean:
-        start = token.start_pos or 0
+    def false(self, children: list[Token]) -> JsonBoolean:
+        start = children[0].start_pos or 0
         return JsonBoolean(start, start + 5, value=False)
 
-    def null(self, token: Token) -> JsonNull:
-        start = token.start_pos or 0
+    def null(self, children: list[Token]) -> JsonNull:
+        start = children[0].start_pos or 0
         return JsonNull(start, start + 4)
 
-    def array(self, opening: Token, *rest: JsonNode | Token) -> JsonArray:
-        return JsonArray(opening.start_pos or 0, (rest[-1].start_pos or 0) + 1, rest[:-1])  # type: ignore[union-attr, arg-type] # the grammar closes with a token, all before it are nodes
+    def first_item(self, children: list[Any]) -> list[Any]:
+        """The opening bracket, and the first of what an array holds."""
+        return children
 
-    def member(self, name: Token, value: JsonNode) -> JsonMember:
-        body = name.rstrip(_WHITESPACE)[:-1].rstrip(_WHITESPACE)
-        start = name.start_pos or 0
-        return JsonMember(start, start + len(body), _unescape(name, body), value)
+    def next_item(self, children: list[Any]) -> list[Any]:
+        """What an array holds so far, a comma, and what follows it."""
+        held: list[Any] = children[0]
+        held.append(children[2])
+        return held
 
-    def object(self, opening: Token, *rest: JsonMember | Token) -> JsonObject:
-        members: tuple[JsonMember, ...] = rest[:-1]  # type: ignore[assignment] # as for arrays
-        if len({member.name for member in members}) != len(members):
-            _report_duplicates(members)
-        return JsonObject(opening.start_pos or 0, (rest[-1].start_pos or 0) + 1, members)  # type: ignore[union-attr] # as for arrays
+    def first_member(self, children: list[Any]) -> list[Any]:
+        """The opening bracket, and the first member of an object."""
+        opening, name, value = children
+        return [opening, _member(name, value)]
+
+    def first_fields(self, children: list[Token]) -> list[Any]:
+        """The opening bracket, and the first members of an object."""
+        opening, token = children
+        return [opening, *_fields(token)]
+
+    def next_member(self, children: list[Any]) -> list[Any]:
+        """What an object holds so far, a comma, and a member."""
+        held: list[Any] = children[0]
+        held.append(_member(children[2], children[3]))
+        return held
+
+    def next_fields(self, children: list[Any]) -> list[Any]:
+        """What an object holds so far, a comma, and members."""
+        held: list[Any] = children[0]
+        held += _fields(children[2])
+        return held
+
+    def empty_array(self, children: list[Token]) -> JsonArray:
+        return JsonArray(children[0].start_pos or 0, (children[1].start_pos or 0) + 1, ())
+
+    def array(self, children: list[Any]) -> JsonArray:
+        (opening, *items), closing = children
+        return JsonArray(opening.start_pos, closing.start_pos + 1, tuple(items))
+
+    def empty_object(self, children: list[Token]) -> JsonObject:
+        return JsonObject(children[0].start_pos or 0, (children[1].start_pos or 0) + 1, ())
+
+    def flat(self, children: list[Token]) -> JsonObject:
+        token = children[0]
+        start = token.start_pos or 0
+        return _object(start, start + len(token.rstrip(_WHITESPACE)), _fields(token))
+
+    def object(self, children: list[Any]) -> JsonObject:
+        (opening, *members), closing = children
+        return _object(opening.start_pos, closing.start_pos + 1, members)
 
 
-def _report_duplicates(members: tuple[JsonMember, ...]) -> None:
+def _object(start: int, end: int, members: list[JsonMember]) -> JsonObject:
+    if len({member.name for member in members}) != len(members):
+        _report_duplicates(members)
+    return JsonObject(start, end, tuple(members))
+
+
+def _report_duplicates(members: list[JsonMember]) -> None:
     first: dict[str, JsonMember] = {}
     for member in members:
         earlier = first.setdefault(member.name, member)
@@ -134,7 +223,7 @@ def _report_duplicates(members: tuple[JsonMember, ...]) -> None:
             _duplicates.found.append((earlier, member))
 
 
-_parser: Lark = load("policy_document", transformer=_TreeBuilder())
+_parser: Lark = load("policy_document", start="value", transformer=_TreeBuilder())
 
 
 def parse_json(

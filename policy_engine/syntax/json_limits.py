@@ -7,6 +7,7 @@ policy) are checked where AWS checks them.
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import NoReturn
 
 from policy_engine.errors import Diagnostic, PolicySyntaxError
@@ -19,8 +20,11 @@ MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_NUMBER_LENGTH = 64
 BYTE_ORDER_MARK = "\ufeff"
 
+# The next bracket, or the end: it matches from wherever the last match ended, so that the search is linear.
 # A whole string, however broken, counts as one piece, so that brackets in strings are not nesting.
-_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z|\\\Z)|[\[{]|[\]}]', re.DOTALL)
+_BRACKET = re.compile(r'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+(?:"|\\?\Z))*+(?:([\[\]{}])|\Z)', re.DOTALL)
+
+_OPENING = frozenset("[{")
 
 
 def _refuse(span: Span, code: str, message: str, remedy: str) -> NoReturn:
@@ -72,16 +76,13 @@ def _too_large(source: Source, size: int, max_bytes: int) -> NoReturn:
 def check(source: Source, max_depth: int) -> None:
     """Refuse a text that nests deeper than `max_depth`, before a parser has to hold that many levels."""
     depth = 0
-    for match in _BRACKET.finditer(source.text):
-        first = source.text[match.start()]
-        if first in "[{":
-            depth += 1
-            if depth > max_depth:
-                _refuse(
-                    Span(source, match.start(), match.start() + 1),
-                    "too-deep",
-                    f"the text nests deeper than {max_depth} levels",
-                    "a policy needs no more than six levels",
-                )
-        elif first in "]}":
-            depth = max(0, depth - 1)
+    for number, bracket in enumerate(_BRACKET.findall(source.text)):
+        depth = depth + 1 if bracket in _OPENING else max(0, depth - 1)
+        if depth > max_depth:
+            place = next(islice(_BRACKET.finditer(source.text), number, None)).end()
+            _refuse(
+                Span(source, place - 1, place),
+                "too-deep",
+                f"the text nests deeper than {max_depth} levels",
+                "a policy needs no more than six levels",
+            )

@@ -39,7 +39,8 @@ class JsonString(JsonNode):
     kind = "a string"
 
     def __init__(self, start: int, end: int, value: str) -> None:
-        super().__init__(start, end)
+        self.start = start
+        self.end = end
         self.value = value
 
     def offsets(self, source: Source) -> list[int]:
@@ -56,7 +57,8 @@ class JsonNumber(JsonNode):
     kind = "a number"
 
     def __init__(self, start: int, end: int, text: str) -> None:
-        super().__init__(start, end)
+        self.start = start
+        self.end = end
         self.text = text
 
 
@@ -67,7 +69,8 @@ class JsonBoolean(JsonNode):
     kind = "a boolean"
 
     def __init__(self, start: int, end: int, value: bool) -> None:  # noqa: FBT001 - the value itself
-        super().__init__(start, end)
+        self.start = start
+        self.end = end
         self.value = value
 
 
@@ -85,7 +88,8 @@ class JsonOpaque(JsonNode):
     kind = "a value that is not known yet"
 
     def __init__(self, start: int, end: int, name: str) -> None:
-        super().__init__(start, end)
+        self.start = start
+        self.end = end
         self.name = name
 
 
@@ -96,7 +100,8 @@ class JsonArray(JsonNode):
     kind = "an array"
 
     def __init__(self, start: int, end: int, items: tuple[JsonNode, ...]) -> None:
-        super().__init__(start, end)
+        self.start = start
+        self.end = end
         self.items = items
 
 
@@ -123,7 +128,8 @@ class JsonObject(JsonNode):
     kind = "an object"
 
     def __init__(self, start: int, end: int, members: tuple[JsonMember, ...]) -> None:
-        super().__init__(start, end)
+        self.start = start
+        self.end = end
         self.members = members
 
     def __iter__(self) -> Iterator[JsonMember]:

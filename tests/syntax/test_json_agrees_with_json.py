@@ -24,6 +24,7 @@ from policy_engine.syntax.json_tree import (
 VALID = [
     "{}", "[]", '""', "0", "-0", "-1", "1.5", "1e3", "1E+3", "1.25e-3", "true", "false", "null", " [1] ", "\t{}\r\n",
     '"\\u0041\\n\\t\\\\\\/\\b\\f\\r\\""', '"\\ud83d\\ude00"', '"😀"', '"\u2028"', '"\x7f"', '{"":0}', '{"a":{"b":[{},[]]}}',
+    '["a"]', '[ "a" , "b\\n" ]', '{"a":"b","c":["d","e"],"f":"g","h":1,"i":"j"}', '{"a":["]","["],"b":"\\"}"}',
     "[1,2,3]", '["a" , "b"]', '{"a" : 1 , "b":2}', "[\n]", "{\n}", '"\\u0000"', "123456789012345678901234567890",
 ]  # fmt: skip
 INVALID = [
@@ -31,11 +32,14 @@ INVALID = [
     "01", "+1", "1.", ".5", "1e", "1e+", "0x10", "--1", "- 1", "1_000", "1f", "tru", "True", "NULL", "nul", "truefalse",
     '"\\x41"', '"\\u12"', '"\\u12g4"', '"\\"', '"a\tb"', '"a\nb"', '"\x00"', '"\x1f"', "[1]\x00", "[1] 2", "{}{}", "// c\n1",
     "/* c */1", "1 // c", "\x0c1", "\u00a01", '{"a":1 "b":2}', '{"a" 1}', '["a""b"]', "[1}", '{"a":1]', "{,}", "[,]", ",", ":",
-    "{1:2}", "{null:1}", '{"a"::1}', "١", "-", '"\\', '["a', "[1,,2]", "[[]", "undefined", "#c\n1", '"\ud800"',
+    "{1:2}", "{null:1}", '{"a"::1}', "١", "-", '"\\', '["a', "[1,,2]", "[[]",
+    '["a",]', '["a","b"', '["a";"b"]', '["a" "b"]', '["a",,"b"]', '{"a":"b",}', '{"a":"b" "c":"d"}', '{"a":["b"],"c"}',
+    '{"a":["b","c":"d"}', '{"a":"b","c":"d"', '{"a":"b":"c"}', '["a","b\t"]', '{"a":"b","c\n":"d"}', '["a"]["b"]', '{"a":["b"]]',
+    "undefined", "#c\n1", '"\ud800"',
 ]  # fmt: skip
 # What Python's json takes although the standard or this reader does not.
 STRICTER = [
-    "NaN", "Infinity", "-Infinity", "[NaN]", '{"a":1,"a":2}', '{"a":1,"\\u0061":2}', '"\\ud800"', '"\\udc00\\ud800"',
+    "NaN", "Infinity", "-Infinity", "[NaN]", '{"a":1,"a":2}', '{"a":"b","a":"c"}', '["x","\\ud800"]', '{"a":"\\udc00","b":"c"}', '{"a":1,"\\u0061":2}', '"\\ud800"', '"\\udc00\\ud800"',
     "1e400", "-1e400", "1" * 65, "[" * 33 + "]" * 33,
 ]  # fmt: skip
 
@@ -77,8 +81,8 @@ def test_what_only_json_takes_is_refused(text: str) -> None:
         parse_json(text)
 
 
-def random_value(rng: random.Random, depth: int) -> Any:  # noqa: ANN401 - any JSON value
-    kind = rng.randrange(8 if depth else 5)
+def random_value(rng: random.Random, depth: int) -> Any:  # noqa: ANN401, PLR0911 - any JSON value, one for each
+    kind = rng.randrange(9 if depth else 5)
     match kind:
         case 0:
             return rng.choice([None, True, False])
@@ -91,6 +95,8 @@ def random_value(rng: random.Random, depth: int) -> Any:  # noqa: ANN401 - any J
             return "".join(rng.choice(alphabet) for _ in range(rng.randrange(8)))
         case 5:
             return [random_value(rng, depth - 1) for _ in range(rng.randrange(4))]
+        case 6:  # strings alone, as most of a policy is
+            return {f"k{i}": rng.choice(["", "x", ["y"], ["]", '"', "["]]) for i in range(rng.randrange(5))}
         case _:
             return {f"k{i}{rng.choice('ab')}": random_value(rng, depth - 1) for i in range(rng.randrange(4))}
 

@@ -17,13 +17,26 @@ def every_node(node: JsonNode) -> list[JsonNode]:
     return [node, *(found for child in children for found in every_node(child))]
 
 
-def test_the_span_of_a_node_is_its_own_text() -> None:
-    text = ' {"a" : [ 1 , "x\\u0041" , {"b":true} ] ,\n "c":null }  '
+@pytest.mark.parametrize(
+    "text",
+    [
+        ' {"a" : [ 1 , "x\\u0041" , {"b":true} ] ,\n "c":null }  ',
+        # runs of members with strings and lists of strings, which are one token each
+        ' { "a" : "x\\"]" ,\n"b\\\\":[ "y" , "[z" ] , "c" : [] , "d" : ["]", 1 ] , "e":"" } ',
+        '[ ["a" , "b\\u0041" ] ,\t["c"] ,{"d":["e","f"],"g":"h"} ]\n',
+    ],
+)
+def test_the_span_of_a_node_is_its_own_text(text: str) -> None:
     document = parse_json(text)
     for node in every_node(document.root):
         piece = text[node.start : node.end]
         assert piece == piece.strip()
-        json.loads(piece)
+        value = json.loads(piece)
+        if isinstance(node, JsonString):
+            assert node.value == value
+        if isinstance(node, JsonObject):
+            names = [json.loads(text[m.start : m.end]) for m in node]
+            assert names == [m.name for m in node] == list(value)
 
 
 def test_columns_count_code_points() -> None:
