@@ -21,35 +21,32 @@ _T = TypeVar("_T")
 _Table = dict[str, dict[str, dict[str, _T]]]
 MOST = 131_072
 """How many are kept; one more, and all are forgotten and come back as they are asked for."""
-MOST_TESTS = 4_000
-"""Of so many tests no function is made: compiling it would take longer than the graph ever does."""
 
 
 class Compiled:
-    """The functions of a residual, each made when it is first asked for."""
+    """The functions of a residual; those that are not on everybody's way are made when they are asked for.
 
-    __slots__ = ("_answer", "_codes", "_decide", "_decide_spelt", "residual")
+    Attributes:
+        residual: what decides where a function cannot.
+        by_graph: whether only the graph can decide: something is not known yet, or there is too much to ask.
+        decide: from a canonical context to the outcome: what stands on the hot path. It may raise (see
+            graph/code), and then `outcome` knows.
+    """
+
+    __slots__ = ("_answer", "_codes", "_decide_spelt", "by_graph", "decide", "residual")
 
     def __init__(self, residual: Residual, codes: CodeTable) -> None:
         self.residual = residual
         self._codes = codes
-        self._decide: Decide | None = None
+        self._make()
+
+    def _make(self) -> None:
+        residual, codes = self.residual, self._codes
+        code = None if residual.unsettled else codes.decide(residual.layers.deny, residual.allow)
+        self.by_graph = code is None
+        self.decide: Decide = code or residual.outcome
         self._decide_spelt: DecideSpelt | None = None
         self._answer: Answering | None = None
-
-    @property
-    def by_graph(self) -> bool:
-        """Whether only the graph can decide: something is not known yet, or there is too much to ask."""
-        return self.residual.unsettled or len(self.residual.tests) > MOST_TESTS
-
-    @property
-    def decide(self) -> Decide:
-        """What stands on the hot path; it may raise (see graph/code), and then `outcome` knows."""
-        if self._decide is None:
-            residual, codes = self.residual, self._codes
-            by_code = None if self.by_graph else codes.decide(residual.layers.deny, residual.allow)
-            self._decide = by_code or residual.outcome
-        return self._decide
 
     @property
     def decide_spelt(self) -> DecideSpelt | None:
@@ -85,7 +82,7 @@ class Compiled:
     def _do_without(self, context: RequestContext) -> None:
         """Have the functions made anew, so that they can do without the keys that a context lacks."""
         self._codes.note_missing(self.residual.tests, context)
-        self._decide = self._decide_spelt = self._answer = None
+        self._make()
 
 
 class CompiledTable:

@@ -279,12 +279,14 @@ class PolicyEngine:
             check_canonical(context)
         # The lock keeps a change from slipping in between reading policies and keeping what they became.
         with self._lock:
-            compiled = self._kept(principal, action, resource)
             try:
+                compiled = self._kept(principal, action, resource)
                 outcome = compiled.outcome(context)
+                self._compiled.put_decide(principal, action, resource, compiled)
+            except PolicyEngineError:
+                raise
             except Exception:  # noqa: BLE001 - whatever fails inside must deny, never pass
-                outcome = Outcome.IMPLICIT_DENY
-            self._compiled.put_decide(principal, action, resource, compiled)
+                return Outcome.IMPLICIT_DENY
             return outcome
 
     def _keep_answer(self, principal: str, action: str, resource: str, compiled: Compiled) -> None:

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     """The outcome, the path that allows, and what it rests on: for a denial all denies that hold."""
     Answering = Callable[[RequestContext], Answer]
 
+MOST_CONSTANTS = 4_000
+"""Of more no function is made: compiling it would take longer than the graph takes for many decisions."""
+MOST_SHAPES = 16_384
+"""How many code objects are shared; real accounts have a few hundred shapes."""
 _NAMES = {
     "DENIED": Outcome.EXPLICIT_DENY,
     "ALLOWED": Outcome.ALLOWED,
@@ -62,9 +66,11 @@ class CodeTable:
         keys = {check.key for test in tests for check in checks_of(test)}
         self._optional.update(key for key in keys if key not in context)
 
-    def decide(self, deny: Formula, allow: Formula) -> Decide:
-        """The function from a canonical context to the outcome."""
-        return cast("Decide", self._outcome(Source((deny, allow), self._optional), deny, allow))
+    def decide(self, deny: Formula, allow: Formula) -> Decide | None:
+        """The function from a canonical context to the outcome; None where it would be very large."""
+        source = Source((deny, allow), self._optional)
+        _write_outcome(source, deny, allow)
+        return cast("Decide", self._function(source)) if len(source.constants) <= MOST_CONSTANTS else None
 
     def decide_spelt(self, deny: Formula, allow: Formula) -> DecideSpelt:
         """The function from a context as it is spelt, and the spelling of canonical keys, to the outcome.
@@ -72,15 +78,8 @@ class CodeTable:
         No test may look at the context for itself, nor at what is derived from other keys.
         """
         source = Source((deny, allow), self._optional, spelt=True)
-        return cast("DecideSpelt", self._outcome(source, deny, allow))
-
-    def _outcome(self, source: Source, deny: Formula, allow: Formula) -> FunctionType:
-        source.reads(deny)
-        source.when(deny, "return DENIED")
-        source.reads(allow)
-        source.when(allow, "return ALLOWED")
-        source.line("return NOT_ALLOWED")
-        return self._function(source)
+        _write_outcome(source, deny, allow)
+        return cast("DecideSpelt", self._function(source))
 
     def answer(self, denies: Sequence[Formula], allow: Formula) -> Answering:
         """The function from a canonical context to the outcome and what it rests on."""
@@ -96,8 +95,18 @@ class CodeTable:
         text = source.text()
         code = self._codes.get(text)
         if code is None:
+            if len(self._codes) >= MOST_SHAPES:
+                self._codes.clear()
             code = self._codes[text] = _compile(text)
         return FunctionType(code, _NAMES, "decide", source.constants)
+
+
+def _write_outcome(source: Source, deny: Formula, allow: Formula) -> None:
+    source.reads(deny)
+    source.when(deny, "return DENIED")
+    source.reads(allow)
+    source.when(allow, "return ALLOWED")
+    source.line("return NOT_ALLOWED")
 
 
 def _compile(text: str) -> CodeType:

@@ -16,12 +16,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from policy_engine.catalog.condition_keys import CONDITION_KEYS
+from policy_engine.graph.alternatives import by_value
 from policy_engine.graph.checks import checks_of
 from policy_engine.graph.formula import AllOf, AnyOf, Asked, Held, Path, has_path, tests_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from policy_engine.graph.alternatives import ByValue
     from policy_engine.graph.checks import Check
     from policy_engine.graph.formula import Formula
     from policy_engine.graph.tests import Test
@@ -139,6 +141,9 @@ class Source:
 
     def _any_of(self, parts: Sequence[Formula], marks: list[str] | None) -> str:
         """One part after the other; all keep their rows in the same variables, unused ones cleared."""
+        table = by_value(parts)
+        if table is not None:
+            return self._look_up(table, marks)
         if marks is None:
             return _joined("or", [self._expression(part) for part in parts])
         begin, written = len(marks), []
@@ -150,6 +155,16 @@ class Source:
         cleared = [[f"not (o{index} := None)" for index in range(length, longest)] for _, length in written]
         texts = [_joined("and", [text, *unused]) for (text, _), unused in zip(written, cleared, strict=True)]
         return _joined("or", texts)
+
+    def _look_up(self, table: ByValue, marks: list[str] | None) -> str:
+        value, rows = self._locals[table.key], self._constant(table.rows)
+        several = f"type({value}) is tuple and"
+        self._tests.append(table.first)
+        first = f"h[{len(self._tests) - 1}](c)"
+        if marks is None:
+            return f"({value} in {rows} or {several} {first} is not None)"
+        marks.append(mark := f"o{len(marks)}")
+        return f"(({mark} := {rows}.get({value})) is not None or {several} ({mark} := {first}) is not None)"
 
     def _check(self, check: Check) -> str:
         template = check.form.value

@@ -22,6 +22,7 @@ from policy_engine.model.policy import PolicyKind
 from policy_engine.reading import read_policy
 
 if TYPE_CHECKING:
+    from policy_engine.graph.code import Decide
     from policy_engine.graph.formula import Formula
     from policy_engine.graph.tests import Test
     from policy_engine.model.request import RequestContext
@@ -68,6 +69,12 @@ def context_of(values: tuple[Any, ...]) -> RequestContext:
     return canonical_context({**given, "aws:PrincipalTag/a": "a"})
 
 
+def function(codes: CodeTable, deny: Formula, allow: Formula) -> Decide:
+    decide = codes.decide(deny, allow)
+    assert decide is not None
+    return decide
+
+
 def origin(index: int) -> Origin:
     return Origin(OriginKind.STATEMENT, "key", (), index, "default")
 
@@ -78,7 +85,7 @@ def test_a_check_says_what_its_test_says(form: Form) -> None:
         assert {check.form for check in checks_of(test)} == {form}
         codes = CodeTable()
         codes.note_missing([test], {})
-        decide = codes.decide(NEVER, Asked(test))
+        decide = function(codes, NEVER, Asked(test))
         for value in VALUES:
             context = context_of((value,) * len(KEYS))
             assert (decide(context) is Outcome.ALLOWED) == test.holds(context), (test, value)
@@ -156,7 +163,7 @@ def test_no_text_of_a_policy_is_code() -> None:
         assert evil in source.constants
     codes = CodeTable()
     codes.note_missing(tests, {})
-    assert codes.decide(NEVER, formula)({}) is Outcome.IMPLICIT_DENY
+    assert function(codes, NEVER, formula)({}) is Outcome.IMPLICIT_DENY
 
 
 def test_decisions_of_one_shape_share_their_code() -> None:
@@ -169,12 +176,12 @@ def test_decisions_of_one_shape_share_their_code() -> None:
 def test_a_key_is_read_as_present_until_it_is_missing() -> None:
     test = made_of(StringNotEquals={"aws:username": "a"})[0]
     codes = CodeTable()
-    decide = codes.decide(NEVER, Asked(test))
+    decide = function(codes, NEVER, Asked(test))
     assert decide({"aws:username": "b"}) is Outcome.ALLOWED
     with pytest.raises(KeyError):
         decide({})
     codes.note_missing([test], {})
-    assert codes.decide(NEVER, Asked(test))({}) is Outcome.ALLOWED
+    assert function(codes, NEVER, Asked(test))({}) is Outcome.ALLOWED
 
 
 def test_alternatives_of_unequal_length_leave_no_stale_row() -> None:
@@ -185,6 +192,62 @@ def test_alternatives_of_unequal_length_leave_no_stale_row() -> None:
     yes, no = {"aws:username": "a", TENANT: "a"}, {"aws:username": "a", TENANT: "b"}
     assert answer(yes) == (Outcome.ALLOWED, "p", (origin(1), origin(2)))
     assert answer(no) == (Outcome.ALLOWED, "p", (origin(3),))
+
+
+def many_grants(size: int) -> tuple[Formula, list[Origin]]:
+    """Alternatives for one pair each, the last for the same value as the first."""
+    values = [*(f"v{index}" for index in range(size - 1)), "v0"]
+    tests = [EncryptionContextTest({"tenant": value}, exact=False, ignore_case=True) for value in values]
+    origins = [origin(index) for index in range(size)]
+    rows = zip(origins, tests, strict=True)
+    return Path("grant", AnyOf(tuple(Held(o, AllOf((Asked(t),))) for o, t in rows))), origins
+
+
+@pytest.mark.parametrize("size", [7, 8, 300])
+def test_many_alternatives_for_one_value_are_asked_as_they_stand(size: int) -> None:
+    allow, _ = many_grants(size)
+    nodes, codes = NodeTable(), CodeTable()
+    node = nodes.build(allow, nodes.leaf(Outcome.ALLOWED), nodes.leaf(Outcome.IMPLICIT_DENY))
+    decide, answer = codes.decide(NEVER, allow), codes.answer([], allow)
+    assert decide is not None
+    for value in ("v0", "v3", "v5", "other", ("v3", "other"), ("v5", "v3"), ("x", "y")):
+        context = {TENANT: value}
+        trail = follow(node, context)
+        assert decide(context) is trail.outcome
+        assert answer(context)[:1] == (trail.outcome,)
+        assert answer(context)[2] == (trail.origins if trail.outcome is Outcome.ALLOWED else ())
+
+
+def test_many_alternatives_for_one_value_are_one_look_up() -> None:
+    """The function for 50,000 grants of one grantee is as large as that for eight."""
+    sizes = set()
+    for size in (8, 50_000):
+        allow, _ = many_grants(size)
+        source = Source((allow,))
+        source.reads(allow)
+        source.ways(allow)
+        sizes.add((source.text(), len(source.constants)))
+    assert len(sizes) == 1
+
+
+def test_what_would_be_very_large_is_left_to_the_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("policy_engine.graph.code.MOST_CONSTANTS", 3)
+    few, many = (
+        AnyOf(
+            tuple(Asked(test) for test in made_of(StringLike={f"aws:PrincipalTag/{n}": "a*" for n in names}))
+        )
+        for names in ("a", "abc")
+    )
+    assert CodeTable().decide(NEVER, few) is not None
+    assert CodeTable().decide(NEVER, many) is None
+
+
+def test_the_code_that_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("policy_engine.graph.code.MOST_SHAPES", 2)
+    codes = CodeTable()
+    for test in FORMS[Form.ANSWERS] + FORMS[Form.EQUALS] + FORMS[Form.DIFFERS]:
+        function(codes, NEVER, Asked(test))
+        assert 1 <= len(codes) <= 2
 
 
 def test_a_context_as_it_is_spelt() -> None:
