@@ -14,15 +14,17 @@ import argparse
 import gc
 import platform
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import cpu_count
 from statistics import median, quantiles
 from time import thread_time_ns
 from typing import TYPE_CHECKING
 
-from bench.account import SIZES
+from bench.account import SIZES, SMALL
 from bench.floor import floor_reads
-from bench.workload import require_agreement, workload
+from bench.workload import bundle, require_agreement, workload
+from policy_engine import PolicyEngine
+from policy_engine.explain.explaining import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,13 +32,14 @@ if TYPE_CHECKING:
     from bench.stream import Question
     from bench.workload import Workload
     from policy_engine import Request
-    from policy_engine.model.request import RequestContext
+    from policy_engine.model.request import ContextInput, RequestContext
 
     Ask = Callable[[str, str, str, RequestContext], object]
     Round = dict[str, float]
     """Nanoseconds per request, by measure."""
 
 ROUNDS = 21
+GRANTS = (2, 1_000, 50_000)
 _PASSES = 40
 """How often a round goes through the hot requests: about as many questions as the stream has."""
 
@@ -52,15 +55,59 @@ class Measure:
 
 def measures(work: Workload) -> list[Measure]:
     """What is timed for a workload, yardsticks first."""
-    floor, decide, authorize = floor_reads(work.stream), work.engine.decide, work.engine.authorize
-    hot, stream, requests = work.hot, work.stream, work.requests[: len(work.hot)]
+    engine, hot, stream = work.engine, work.hot, work.stream
+    floor, decide, requests = floor_reads(stream), engine.decide, work.requests[: len(hot)]
+    lower = [(*name, {k.lower(): v for k, v in given.items()}) for name, given in _as_written(work)]
     return [
         Measure("floor reads, hot", "", asking(floor, hot, _PASSES)),
         Measure("floor reads, stream", "", asking(floor, stream)),
         Measure("decide, hot", "floor reads, hot", asking(decide, hot, _PASSES)),
         Measure("decide, stream", "floor reads, stream", asking(decide, stream)),
-        Measure("authorize, hot", "floor reads, hot", authorizing(authorize, requests)),
+        Measure("decide, never seen", "floor reads, stream", _never_seen(work)),
+        Measure("authorize, hot", "decide, hot", authorizing(engine.authorize, requests, _PASSES)),
+        Measure("bound, keys in lower case", "decide, hot", asking(_bound(work), lower, _PASSES)),
+        Measure(
+            "explain", "decide, hot", authorizing(lambda request: explain(engine, request), requests[:16])
+        ),
+        *_with_grants(work),
     ]
+
+
+def _as_written(work: Workload) -> Iterator[tuple[tuple[str, str, str], ContextInput]]:
+    """The hot questions, with their contexts as a caller writes them."""
+    for (principal, action, resource, _), request in zip(work.hot, work.requests, strict=False):
+        yield (principal, action, resource), request.context
+
+
+def _never_seen(work: Workload) -> Callable[[], float]:
+    """Decide each (caller, action, key) of the stream for the first time, with the code of its shape."""
+    first = {question[:3]: question for question in work.stream}
+    questions = [*first.values()]
+
+    def run() -> float:
+        work.engine.forget_questions()
+        begin = thread_time_ns()
+        for principal, action, resource, context in questions:
+            work.engine.decide(principal, action, resource, context)
+        return (thread_time_ns() - begin) / len(questions)
+
+    return run
+
+
+def _bound(work: Workload) -> Ask:
+    """Callers that are bound once, as an application would."""
+    bound = {principal: work.engine.bind(principal) for principal, _, _, _ in work.hot}
+    return lambda principal, action, resource, context: bound[principal](action, resource, context)
+
+
+def _with_grants(work: Workload) -> Iterator[Measure]:
+    """The same questions to a key with more grants, for one size of workload."""
+    if work.size is not SMALL:
+        return
+    few = f"decide, {GRANTS[0]:,} grants"
+    for number in GRANTS:
+        engine = PolicyEngine(bundle(replace(SMALL, hot_grants=number)))
+        yield Measure(f"decide, {number:,} grants", few, asking(engine.decide, work.hot, _PASSES))
 
 
 def rounds(timed: Sequence[Measure], count: int) -> Iterator[Round]:
@@ -77,13 +124,13 @@ def rounds(timed: Sequence[Measure], count: int) -> Iterator[Round]:
 
 def report(timed: Sequence[Measure], taken: Sequence[Round]) -> Iterator[str]:
     """The table, line by line."""
-    yield f"{'':<22}{'ns/request':>12}{'x floor reads':>16}{'quartiles':>16}"
+    yield f"{'':<27}{'ns/request':>12}{'times':>9}{'quartiles':>16}  what"
     for measure in timed:
-        line = f"{measure.name:<22}{median(one[measure.name] for one in taken):>12.0f}"
+        line = f"{measure.name:<27}{median(one[measure.name] for one in taken):>12,.0f}"
         if measure.yardstick:
             ratios = [one[measure.name] / one[measure.yardstick] for one in taken]
             low, middle, high = quantiles(ratios, n=4, method="inclusive")
-            line += f"{middle:>16.1f}{low:>10.1f}{high:>6.1f}"
+            line += f"{middle:>9.2f}{low:>9.2f}{high:>7.2f}  {measure.yardstick}"
         yield line
 
 
@@ -120,8 +167,10 @@ def asking(ask: Ask, questions: Sequence[Question], passes: int = 1) -> Callable
     return lambda: _nanoseconds(calls, loop, passes) / len(questions)
 
 
-def authorizing(ask: Callable[[Request], object], requests: Sequence[Request]) -> Callable[[], float]:
-    """A measure of `authorize`."""
+def authorizing(
+    ask: Callable[[Request], object], requests: Sequence[Request], passes: int = 1
+) -> Callable[[], float]:
+    """A measure of a function that takes requests."""
 
     def calls() -> None:
         for request in requests:
@@ -131,7 +180,7 @@ def authorizing(ask: Callable[[Request], object], requests: Sequence[Request]) -
         for _request in requests:
             pass
 
-    return lambda: _nanoseconds(calls, loop, 1) / len(requests)
+    return lambda: _nanoseconds(calls, loop, passes) / len(requests)
 
 
 def _nanoseconds(calls: Callable[[], None], loop: Callable[[], None], passes: int) -> float:

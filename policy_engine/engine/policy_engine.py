@@ -260,6 +260,15 @@ class PolicyEngine:
             self._organization = OrganizationRows(None, self._tests)
             self._compiled.clear()
 
+    def forget_questions(self) -> None:
+        """Forget what was worked out for questions asked so far; the policies stay, and so do all answers.
+
+        Of use where memory counts more than time, and to measure a first question.
+        """
+        with self._lock:
+            self._callers.clear()
+            self._compiled.clear()
+
     # -- inside -------------------------------------------------------------------------------------------
 
     def _record(self, key_arn: str) -> KeyRecord:

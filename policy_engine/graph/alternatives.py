@@ -6,13 +6,14 @@ alike but for one pair of the encryption context. One look-up tells which of the
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from policy_engine.graph.checks import Form, checks_of
 from policy_engine.graph.formula import AllOf, Asked, Formula, Held
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from policy_engine.graph.checks import Check
     from policy_engine.model.decision import Origin
@@ -42,19 +43,29 @@ class ByValue:
         return next((origin for value, origin in self.rows.items() if value in given), None)
 
 
-def by_value(parts: Sequence[Formula]) -> ByValue | None:
-    """Alternatives as a table; None where they are few, or ask for more than one value of one key."""
-    if len(parts) < FEWEST:
-        return None
-    rows: dict[str, Origin] = {}
-    keys = set()
-    for part in parts:
-        check = _only_check(part)
-        if check is None or not isinstance(part, Held):
-            return None
-        keys.add(check.key)
-        rows.setdefault(str(check.constant), part.origin)
-    return ByValue(keys.pop(), rows) if len(keys) == 1 else None
+def by_value(parts: Sequence[Formula]) -> Iterator[Formula | ByValue]:
+    """Alternatives in their order, with a table in place of each long run that asks for one pair."""
+    for key, run in groupby(parts, _only_pair):
+        alike = list(run)
+        if key is None or len(alike) < FEWEST:
+            yield from alike
+        else:
+            yield _table(key, alike)
+
+
+def _table(key: str, rows: Sequence[Formula]) -> ByValue:
+    table: dict[str, Origin] = {}
+    for row in rows:
+        check = _only_check(row)
+        if isinstance(row, Held) and check is not None:  # they are, since the key was found
+            table.setdefault(str(check.constant), row.origin)
+    return ByValue(key, table)
+
+
+def _only_pair(formula: Formula) -> str | None:
+    """The key of the pair that a row asks for and nothing else."""
+    check = _only_check(formula)
+    return check.key if check is not None else None
 
 
 def _only_check(formula: Formula) -> Check | None:

@@ -78,8 +78,11 @@ def row_formula(row: ResidualRow) -> Formula:
 
 
 def rows_formula(rows: tuple[ResidualRow, ...]) -> Formula:
-    """A layer's rows hold where one of them does."""
-    return any_of(*(row_formula(row) for row in rows))
+    """A layer's rows hold where one of them does; of rows that ask the same, the first."""
+    first: dict[tuple[Test, ...], ResidualRow] = {}
+    for row in rows:
+        first.setdefault(row.tests, row)
+    return any_of(*(row_formula(row) for row in first.values()))
 
 
 def unmarked(part: Formula) -> Formula:
@@ -122,5 +125,5 @@ def has_path(formula: Formula) -> bool:
             return True
         case AllOf(parts) | AnyOf(parts):
             return any(has_path(part) for part in parts)
-        case Asked() | Held():
+        case Asked() | Held():  # pragma: no branch - a formula is nothing else
             return False

@@ -16,14 +16,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from policy_engine.catalog.condition_keys import CONDITION_KEYS
-from policy_engine.graph.alternatives import by_value
+from policy_engine.graph.alternatives import ByValue, by_value
 from policy_engine.graph.checks import checks_of
 from policy_engine.graph.formula import AllOf, AnyOf, Asked, Held, Path, has_path, tests_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from policy_engine.graph.alternatives import ByValue
     from policy_engine.graph.checks import Check
     from policy_engine.graph.formula import Formula
     from policy_engine.graph.tests import Test
@@ -136,25 +135,26 @@ class Source:
                 return self._expression(part, marks)
             case AllOf(parts):
                 return _joined("and", [self._expression(part, marks) for part in parts])
-            case AnyOf(parts):
+            case AnyOf(parts):  # pragma: no branch - a formula is nothing else
                 return self._any_of(parts, marks)
 
     def _any_of(self, parts: Sequence[Formula], marks: list[str] | None) -> str:
         """One part after the other; all keep their rows in the same variables, unused ones cleared."""
-        table = by_value(parts)
-        if table is not None:
-            return self._look_up(table, marks)
+        alternatives = list(by_value(parts))
         if marks is None:
-            return _joined("or", [self._expression(part) for part in parts])
+            return _joined("or", [self._alternative(one) for one in alternatives])
         begin, written = len(marks), []
-        for part in parts:
+        for one in alternatives:
             own = marks[:begin]
-            written.append((self._expression(part, own), len(own)))
+            written.append((self._alternative(one, own), len(own)))
         longest = max((length for _, length in written), default=begin)
         marks += [f"o{index}" for index in range(begin, longest)]
         cleared = [[f"not (o{index} := None)" for index in range(length, longest)] for _, length in written]
         texts = [_joined("and", [text, *unused]) for (text, _), unused in zip(written, cleared, strict=True)]
         return _joined("or", texts)
+
+    def _alternative(self, one: Formula | ByValue, marks: list[str] | None = None) -> str:
+        return self._look_up(one, marks) if isinstance(one, ByValue) else self._expression(one, marks)
 
     def _look_up(self, table: ByValue, marks: list[str] | None) -> str:
         value, rows = self._locals[table.key], self._constant(table.rows)
@@ -208,11 +208,10 @@ def _checks(formulas: Sequence[Formula]) -> Iterator[Check]:
 
 
 def _held(formula: Formula) -> Iterator[Held]:
+    """The rows of a deny, which has no paths."""
     match formula:
         case Held():
             yield formula
-        case Path(_, part):
-            yield from _held(part)
         case AllOf(parts) | AnyOf(parts):
             for part in parts:
                 yield from _held(part)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pytest
 
-from policy_engine import Request
+from policy_engine import Bundle, BundleError, PolicyEngine, Request
+from policy_engine.engine.context import _OWN, _SPELLINGS, canonical_context
+from policy_engine.errors import Diagnostic
 from tests.engine.world import KEY, ROLE
-
-if TYPE_CHECKING:
-    import pytest
-
-    from policy_engine import PolicyEngine
 
 
 def test_what_is_kept_is_bounded(engine: PolicyEngine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,6 +21,45 @@ def test_what_is_kept_is_bounded(engine: PolicyEngine, monkeypatch: pytest.Monke
         assert engine.authorize(Request(ROLE + name, "kms:Decrypt", KEY, context)).outcome is outcome
         for table in (engine._decide, engine._decide_spelt, engine._answers):
             assert 1 <= sum(len(callers) for callers in table[KEY].values()) <= 2
+
+
+def test_a_key_that_was_always_there_may_be_missing(engine: PolicyEngine) -> None:
+    acme = {"kms:EncryptionContext:tenant": "acme"}
+    for context, outcome in (
+        (acme, "allowed"),
+        ({}, "implicitDeny"),
+        (acme, "allowed"),
+        ({}, "implicitDeny"),
+    ):
+        assert engine.decide(ROLE + "app", "kms:Decrypt", KEY, context) == outcome
+        assert engine.authorize(Request(ROLE + "app", "kms:Decrypt", KEY, context)).outcome == outcome
+
+
+def test_what_is_too_large_for_a_function_is_decided_by_the_graph(
+    engine: PolicyEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("policy_engine.engine.compiled.MOST_TESTS", 0)
+    for tenant, outcome in (("acme", "allowed"), ("other", "implicitDeny")):
+        context = {"kms:EncryptionContext:tenant": tenant}
+        assert engine.decide(ROLE + "app", "kms:Decrypt", KEY, context) == outcome
+        decision = engine.authorize(Request(ROLE + "app", "kms:Decrypt", KEY, context))
+        assert decision.outcome == outcome
+        assert [origin.layer for origin in decision.determining] == ["key", "identity"] * decision.allowed
+
+
+def test_the_spellings_that_are_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("policy_engine.engine.context._MOST_SPELLINGS", 2)
+    for number in range(5):
+        assert canonical_context({f"X:K{number}": "a"}) == {f"x:k{number}": "a"}
+        assert 1 <= len(_SPELLINGS) <= 2
+        assert len(_OWN) <= 2
+
+
+def test_a_bundle_with_faults_makes_no_engine() -> None:
+    fault = Diagnostic("duplicate-definition", "the key stands twice", None, "remove one of them")
+    with pytest.raises(BundleError, match="nothing is decided from it") as caught:
+        PolicyEngine(Bundle(diagnostics=(fault,)))
+    assert fault in caught.value.diagnostics
 
 
 def test_an_engine_says_how_many_keys_it_has(engine: PolicyEngine) -> None:

@@ -132,7 +132,8 @@ def test_marks_of_a_path_that_failed_do_not_count() -> None:
 def test_every_test_of_a_graph_is_found_once() -> None:
     tests = [context_test(key) for key in KEYS]
     nodes = NodeTable()
-    formula = any_of(*(all_of(Asked(one), Asked(two)) for one in tests for two in tests))
+    ways = [Held(origin(0), all_of(Asked(one), Asked(two))) for one in tests for two in tests]
+    formula = any_of(Asked(tests[0]), *(Path("p", way) for way in ways))
     node = nodes.build(formula, nodes.leaf(Outcome.ALLOWED), nodes.leaf(Outcome.IMPLICIT_DENY))
     assert isinstance(node, Ask)
     assert {id(test) for test in asked_tests(node)} == {id(test) for test in tests}
