@@ -1,4 +1,7 @@
-"""Texts to what an engine keeps: reading policies, giving them to an engine, and the first question after."""
+"""Texts to what an engine keeps: reading policies, giving them to an engine, and the first question after.
+
+No text is known: what texts cost that were read before is in `loading`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from bench.workload import bundle
 from policy_engine import Bundle, KeyRecord, PolicyEngine
 from policy_engine.model.policy import Policy, PolicyKind
 from policy_engine.reading import read_policy
+from policy_engine.reading.known import KNOWN_TEXTS
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -41,6 +45,7 @@ def test_put_key_policy_and_ask(benchmark: BenchmarkFixture, text: str, small: W
     engine = PolicyEngine(bundle(SMALL))
 
     def change_and_ask() -> Outcome:
+        KNOWN_TEXTS.clear()
         engine.put_key_policy(key_arn(0), text)
         return engine.decide(*small.stream[0])
 
@@ -59,6 +64,7 @@ def test_read_and_compile(benchmark: BenchmarkFixture, texts: list[str]) -> None
 
 
 def _read(text: str) -> Policy:
+    KNOWN_TEXTS.clear()
     return read_policy(text, kind=PolicyKind.KEY, name="default")
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import zlib
+from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _NEWLINE = re.compile(r"\r\n|\n|\r")
 
@@ -38,19 +39,25 @@ class Source:
         name: the file's name as the user gave it, or a label such as ``<key policy>``.
         text: the whole text, or its `packed_text`: then it is unpacked whenever somebody looks at it.
         outer: for a nested text, the source that holds it.
-        offsets: for a nested text, the offset in `outer` of each of its characters and of its end.
+        offsets: for a nested text, gives the offset in `outer` of each of its characters and of its end;
+            called when somebody asks for a place.
     """
 
     __slots__ = ("_offsets", "_starts", "_text", "name", "outer")
 
     def __init__(
-        self, name: str, text: str | bytes, *, outer: Source | None = None, offsets: Sequence[int] = ()
+        self,
+        name: str,
+        text: str | bytes,
+        *,
+        outer: Source | None = None,
+        offsets: Callable[[], Sequence[int]] = tuple,
     ) -> None:
         self.name = name
         self._text = text
         self.outer = outer
         self._offsets = offsets
-        self._starts: tuple[int, ...] | None = None
+        self._starts: Sequence[int] | None = None
 
     def __repr__(self) -> str:
         return f"Source({self.name!r}, {len(self.text)} characters)"
@@ -61,15 +68,21 @@ class Source:
         return self._text if isinstance(self._text, str) else zlib.decompress(self._text).decode()
 
     @property
-    def _line_starts(self) -> tuple[int, ...]:
+    def _line_starts(self) -> Sequence[int]:
         if self._starts is None:
-            self._starts = (0, *(match.end() for match in _NEWLINE.finditer(self.text)))
+            self._starts = array("Q", [0, *(match.end() for match in _NEWLINE.finditer(self.text))])
+        return self._starts
+
+    @property
+    def _outer_offsets(self) -> Sequence[int]:
+        if self._starts is None:
+            self._starts = array("Q", self._offsets())
         return self._starts
 
     def position(self, offset: int) -> Position:
         """The line and column of an offset, in the outermost file."""
         if self.outer is not None:
-            return self.outer.position(self._offsets[offset])
+            return self.outer.position(self._outer_offsets[offset])
         if offset == 0:  # a text that is too large is refused here, and is not searched for lines
             return Position(1, 1)
         line = bisect_right(self._line_starts, offset)

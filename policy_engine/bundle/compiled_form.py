@@ -12,7 +12,7 @@ from policy_engine.errors import Severity
 from policy_engine.model.packed import PackedAction, PackedCondition, PackedPrincipal, PackedResource
 from policy_engine.model.policy import Effect, PolicyKind, Version
 
-Offset = Annotated[int, Field(ge=0, lt=2**32)]
+Offset = Annotated[int, Field(ge=0, lt=2**31)]
 Number = Annotated[int, Field(ge=0)]
 
 

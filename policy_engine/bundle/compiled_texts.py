@@ -81,7 +81,7 @@ def form_of(texts: Iterable[tuple[bytes, KnownText]]) -> CompiledForm:
     different = {(digest, known.kind): known for digest, known in texts}
     forms = [writer.text(digest, known) for (digest, _), known in different.items()]
     statements = [writer.statement(packed) for packed in writer.statements]
-    places = [list(memoryview(each).cast("I")) for each in writer.places]
+    places = [list(memoryview(each).cast("i")) for each in writer.places]
     return CompiledForm(
         list(writer.principals),
         list(writer.actions),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from policy_engine.bundle.documents import is_yaml
 from policy_engine.errors import Diagnostic, PolicySyntaxError, Severity
+from policy_engine.model.packed import pack_all
 from policy_engine.reading import collect_document
 from policy_engine.syntax.json_document import parse_nested
 from policy_engine.syntax.json_limits import MAX_POLICY_BYTES
@@ -63,6 +64,8 @@ def _read(text: PolicyText, kind: PolicyKind, name: str) -> _Read:
     policy, found = collect_document(node, source, kind, name)
     if policy is not None:
         policy = replace(policy, diagnostics=(*_mild(more), *policy.diagnostics))
+        if not any(d.severity is Severity.ERROR for d in found):
+            policy = replace(policy, statements=pack_all(policy))
         if is_yaml(source.name):
             policy = replace(policy, digest=_digest(node))
     return policy, (*more, *found)

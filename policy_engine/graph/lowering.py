@@ -77,7 +77,7 @@ def _shared_parts(packed: PackedStatement, kind: PolicyKind, tests: SharedTests)
     """The parts of a packed statement, made once for all policies that have it."""
     parts = tests.parts.get(packed) if packed.kind is kind else None
     if parts is None:
-        parts = _parts(packed.unpacked(), kind, tests)
+        parts = _parts(packed.placeless(), kind, tests)
         if packed.kind is kind:
             tests.parts[packed] = parts
     return parts

@@ -37,6 +37,7 @@ from policy_engine.syntax.operator_name import parse_operator
 from policy_engine.syntax.pattern import Pattern, parse_pattern
 
 if TYPE_CHECKING:
+    from policy_engine.model.policy import Policy
     from policy_engine.syntax.operator_name import OperatorName
 
 PackedPattern = str | tuple[str]
@@ -58,7 +59,7 @@ Content = tuple[
 """Sid, effect, principal, action, resource, conditions."""
 
 _Take = Callable[[], Span]
-_NOWHERE = Source("<any policy>", "")
+_NOWHERE = Span(Source("<any policy>", ""), 0, 0)
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -80,13 +81,14 @@ class PackedStatement:
     @property
     def offsets(self) -> Sequence[int]:
         """The places as numbers."""
-        return memoryview(self.places).cast("I")
+        return memoryview(self.places).cast("i")
 
-    def unpacked(self, index: int = 0, source: Source = _NOWHERE, start: int = 0) -> Statement:
-        """The statement that stands at an offset of a source.
+    def placeless(self) -> Statement:
+        """The statement with no place for any part, to be compiled for all policies that have it."""
+        return _statement(self.content, 0, lambda: _NOWHERE)
 
-        `index` is the statement's in its policy.
-        """
+    def unpacked(self, index: int, source: Source, start: int) -> Statement:
+        """The statement that stands at an offset of a source; `index` is its index in its policy."""
         offsets = self.offsets
         spans = (Span(source, start + a, start + b) for a, b in zip(offsets[::2], offsets[1::2], strict=True))
         return _statement(self.content, index, spans.__next__)
@@ -97,7 +99,7 @@ _SHARED: WeakValueDictionary[tuple[PolicyKind, Content, bytes], PackedStatement]
 
 def packed_statement(kind: PolicyKind, content: Content, offsets: Sequence[int]) -> PackedStatement:
     """The one object of this kind, content and places."""
-    places = array("I", offsets).tobytes()
+    places = array("i", offsets).tobytes()
     return _SHARED.setdefault((kind, content, places), PackedStatement(kind, content, places))
 
 
@@ -108,6 +110,15 @@ def pack(kind: PolicyKind, statement: Statement) -> PackedStatement:
     for span in _spans(statement):
         offsets += (span.start - start, span.end - start)
     return packed_statement(kind, _content(statement), offsets)
+
+
+def pack_all(policy: Policy) -> PackedStatements:
+    """The statements of a policy whose text says all of them, packed."""
+    return PackedStatements(
+        tuple(pack(policy.kind, statement) for statement in policy.statements),
+        tuple(statement.span.start for statement in policy.statements),
+        policy.span.source,
+    )
 
 
 class PackedStatements(Sequence[Statement]):
@@ -213,11 +224,10 @@ def check_words(
     Raises:
         ValueError: there is no such operator, or a text has no such policy variable.
     """
-    nowhere = Span(_NOWHERE, 0, 0)
     for resource in resources:
-        _resource(resource, lambda: nowhere)
+        _resource(resource, lambda: _NOWHERE)
     for condition in chain.from_iterable(conditions):
-        _condition(condition, lambda: nowhere)
+        _condition(condition, lambda: _NOWHERE)
 
 
 def count_spans(content: Content) -> int:

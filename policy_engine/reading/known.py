@@ -12,12 +12,14 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from policy_engine.model.packed import PackedStatement, PackedStatements, pack
+from policy_engine.model.packed import PackedStatement, PackedStatements, pack_all
 from policy_engine.model.policy import Policy, PolicyKind, Version
 from policy_engine.span import Source, Span, packed_text
 from policy_engine.syntax.json_limits import MAX_POLICY_BYTES, decode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from policy_engine.errors import Diagnostic
 
 _MOST_BYTES = 128 * 1024 * 1024
@@ -56,7 +58,7 @@ class KnownText:
     start: int
     end: int
     statements: tuple[PackedStatement, ...]
-    starts: tuple[int, ...]
+    starts: Sequence[int]
     diagnostics: tuple[Diagnostic, ...] = ()
     text: bytes | None = None
     _last: Policy | None = field(default=None, init=False)
@@ -89,6 +91,7 @@ class KnownText:
 
 def known_text(policy: Policy) -> KnownText:
     """What reading gave, from the policy that it gave."""
+    statements = pack_all(policy)
     return KnownText(
         policy.kind,
         policy.version,
@@ -96,8 +99,8 @@ def known_text(policy: Policy) -> KnownText:
         policy.digest,
         policy.span.start,
         policy.span.end,
-        tuple(pack(policy.kind, statement) for statement in policy.statements),
-        tuple(statement.span.start for statement in policy.statements),
+        statements.packed,
+        statements.starts,
         tuple(_moved(diagnostic, ANYWHERE) for diagnostic in policy.diagnostics),
     )
 

@@ -11,6 +11,7 @@ import json
 import math
 import re
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lark import Lark, TextSlice, Transformer
@@ -254,7 +255,7 @@ def parse_json(
 
 def parse_nested(node: JsonString, source: Source, *, collect: bool = False) -> JsonDocument:
     """Read the JSON text that a string of another document holds; positions are those of the outer file."""
-    nested = Source(source.name, node.value, outer=source, offsets=node.offsets(source))
+    nested = Source(source.name, node.value, outer=source, offsets=partial(node.offsets, source))
     json_limits.check_size(nested, json_limits.MAX_POLICY_BYTES)
     json_limits.check(nested, json_limits.MAX_POLICY_DEPTH)
     return _parse(nested, collect=collect)

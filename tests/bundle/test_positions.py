@@ -98,6 +98,26 @@ def test_an_aliased_policy_stands_where_its_anchor_is(files: Files) -> None:
     assert str(one.span).endswith("b.yaml:7:11")
 
 
+def test_an_aliased_element_stands_where_its_anchor_is(files: Files) -> None:
+    """That is outside its own statement."""
+    document = (
+        "\n          Version: '2012-10-17'\n          Statement:\n"
+        "            - {Effect: Allow, Action: &a ['kms:Decrypt', 'kms:Encrypt'], Resource: '*'}\n"
+        "            - {Effect: Deny, Action: *a, Resource: '*'}"
+    )
+    files.put("b.yaml", bundle_yaml(document))
+    (policy,) = files.load().principals[APP].identity_policies
+    actions = [statement.action for statement in policy.statements]
+    assert [[p.spelling for p in a.patterns] for a in actions if a] == [["kms:Decrypt", "kms:Encrypt"]] * 2
+    assert [[text_at(p.span)[:13] for p in a.patterns] for a in actions if a] == [
+        ["'kms:Decrypt'", "'kms:Encrypt'"]
+    ] * 2
+    assert [str(statement.span).rpartition(":")[0][-8:] for statement in policy.statements] == [
+        "b.yaml:9",
+        ".yaml:10",
+    ]
+
+
 def test_yaml_statements_have_places(files: Files) -> None:
     document = (
         "\n          Version: '2012-10-17'\n          Statement:\n"

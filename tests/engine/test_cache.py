@@ -38,7 +38,7 @@ def test_a_key_that_was_always_there_may_be_missing(engine: PolicyEngine) -> Non
 def test_what_is_too_large_for_a_function_is_decided_by_the_graph(
     engine: PolicyEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("policy_engine.engine.compiled.MOST_TESTS", 0)
+    monkeypatch.setattr("policy_engine.graph.code.MOST_CONSTANTS", 0)
     for tenant, outcome in (("acme", "allowed"), ("other", "implicitDeny")):
         context = {"kms:EncryptionContext:tenant": tenant}
         assert engine.decide(ROLE + "app", "kms:Decrypt", KEY, context) == outcome
