@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MOST_VALUES = 16_384
-"""How many values are remembered; what callers make up must not fill the memory."""
+"""How many values are remembered; one more, and all are forgotten: what callers make up must neither fill the
+memory nor keep out what comes after it."""
 LONGEST_VALUE = 256
 """In characters; a longer one is answered anew each time."""
 
@@ -35,6 +36,8 @@ class Answers(dict[Value, bool]):
 
     def __missing__(self, value: Value) -> bool:
         answer = self._answer(value)
-        if isinstance(value, str) and len(value) <= LONGEST_VALUE and len(self) < MOST_VALUES:
+        if value is None or (isinstance(value, str) and len(value) <= LONGEST_VALUE):
+            if len(self) >= MOST_VALUES:
+                self.clear()
             self[value] = answer
         return answer
