@@ -169,5 +169,5 @@ def test_ratios_are_medians_of_what_one_round_took() -> None:
     ]
     assert [line.split() for line in report(timed, taken)][1:] == [
         ["floor", "100"],
-        ["decide", "400", "4.0", "3.0", "12.0"],
+        ["decide", "400", "4.00", "3.00", "12.00", "floor"],
     ]
