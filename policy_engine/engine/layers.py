@@ -164,11 +164,9 @@ class _Specialiser:
         return named, direct, delegated
 
     def _grants(self) -> Grants:
-        key = self.situation.key
-        if key is None:
-            return Grants()
-        rows = (row for row in key.grants_for(self.situation.caller.principal) if self._may_make(row))
-        left = tuple(self.how.grants(rows, self.target, self.facts))
+        key, caller = self.situation.key, self.situation.caller.principal
+        rows = key.grants_for(caller) if key else ()
+        left = tuple(self.how.grants(filter(self._may_make, rows), self.target, self.facts))
         by_match = {m: rows_formula(tuple(row for row in left if row.match is m)) for m in PrincipalMatch}
         free, capped = by_match[PrincipalMatch.NAMED], by_match[PrincipalMatch.DIRECT]
         if not self.situation.options.caps_limit_grants:
