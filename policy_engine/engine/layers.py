@@ -176,8 +176,7 @@ class _Specialiser:
     def _account_is(self, operator: str) -> Formula:
         """Whether the resource's account is the caller's, where only the context says so (rule 104)."""
         account = self.situation.caller.principal.account or ""
-        test = settle(context_test(operator, "aws:ResourceAccount", account), self.facts)
-        return Asked(test) if test.keys else ALWAYS if test.holds({}) else NEVER
+        return Asked(settle(context_test(operator, "aws:ResourceAccount", account), self.facts))
 
     def _may_make(self, row: GrantRow) -> bool:
         """Whether a grant may be used to make the grant in question; one that is not known is too wide."""
