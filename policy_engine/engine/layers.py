@@ -164,11 +164,9 @@ class _Specialiser:
         return named, direct, delegated
 
     def _grants(self) -> Grants:
-        key = self.situation.key
-        if key is None:
-            return Grants()
-        rows = (row for row in key.grants_for(self.situation.caller.principal) if self._may_make(row))
-        left = tuple(self.how.grants(rows, self.target, self.facts))
+        key, caller = self.situation.key, self.situation.caller.principal
+        rows = key.grants_for(caller) if key else ()
+        left = tuple(self.how.grants(filter(self._may_make, rows), self.target, self.facts))
         by_match = {m: rows_formula(tuple(row for row in left if row.match is m)) for m in PrincipalMatch}
         free, capped = by_match[PrincipalMatch.NAMED], by_match[PrincipalMatch.DIRECT]
         if not self.situation.options.caps_limit_grants:
@@ -178,8 +176,7 @@ class _Specialiser:
     def _account_is(self, operator: str) -> Formula:
         """Whether the resource's account is the caller's, where only the context says so (rule 104)."""
         account = self.situation.caller.principal.account or ""
-        test = settle(context_test(operator, "aws:ResourceAccount", account), self.facts)
-        return Asked(test) if test.keys else ALWAYS if test.holds({}) else NEVER
+        return Asked(settle(context_test(operator, "aws:ResourceAccount", account), self.facts))
 
     def _may_make(self, row: GrantRow) -> bool:
         """Whether a grant may be used to make the grant in question; one that is not known is too wide."""

@@ -260,6 +260,15 @@ def test_organizations_come_and_go(engine: PolicyEngine) -> None:
     assert ask(engine, "app", ACME).allowed
 
 
+def test_a_service_is_not_subject_to_scps_even_if_its_account_is_given() -> None:
+    nothing = policy(deny(Action="*"), kind=PolicyKind.SCP)
+    organization = Organization(service_control_policies={ACCOUNT: ((nothing,),)})
+    named = policy(allow(Principal={"Service": "s3.amazonaws.com"}))
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, named)}, organization=organization))
+    service = Principal(PrincipalKind.SERVICE, "s3.amazonaws.com", ACCOUNT, "s3.amazonaws.com")
+    assert engine.authorize(Request(service, "kms:Decrypt", KEY)).allowed
+
+
 def test_an_endpoint_policy_binds_the_calls_that_come_through_it() -> None:
     endpoint = VpcEndpoint(
         "vpce-1", policy(allow(Principal="*", Action="kms:Sign"), kind=PolicyKind.ENDPOINT)

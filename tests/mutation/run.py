@@ -51,6 +51,7 @@ PYTEST = (
 SECONDS = 90
 MEMORY = 4 << 30
 NOTICED, FAULT = 1, 70
+BAD = ("survived", "not run")
 Chosen = list[tuple[Path, ast.Module, Mutant]]
 
 
@@ -73,7 +74,7 @@ def main() -> int:
         run.chosen = [one for one in chosen if one[0].parent.name == room]
         if run.chosen and pytest.main([*PYTEST, *suites], plugins=[run]):
             return 1
-    return min(1, run.counts["survived"])
+    return int(any(run.counts[bad] for bad in BAD))
 
 
 def mutants_of(targets: list[str]) -> Chosen:
@@ -110,12 +111,12 @@ class Run:
 
     def _count(self, path: Path, mutant: Mutant, ended: int | None) -> None:
         name = name_of(path, mutant)
-        survived = (f"`{name}`" in self._explained and "explained") or "survived"
-        found = {0: survived, NOTICED: "killed", None: "out of time"}[ended]
+        survived = "explained" if f"`{name}`" in self._explained else "survived"
+        found = {0: survived, NOTICED: "killed", None: "out of time"}.get(ended, "not run")
         self.counts[found] += 1
         done = self.counts.total()
-        if found == "survived":
-            say(f"{path}:{mutant.line}\n  {name}")
+        if found in BAD:
+            say(f"{found}: {path}:{mutant.line}\n  {name}")
         if done % 100 == 0 or done == self._size:
             noticed = self.counts["killed"] + self.counts["out of time"]
             seconds = time.monotonic() - self._started
