@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from policy_engine.model.policy import Policy
 
 
+Name = str | tuple[str, str]
+"""What a record is found by: its ARN, or a role's account and name."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Caller:
     """A principal with its rows.
 
-    `boundary` and `session` are None where there is none; `records` names the records that it was made from,
-    so that a change of one finds the callers that it touches.
+    `boundary` and `session` are None where there is none. `records` names the records that it was made from,
+    `rests_on` all that were looked for, so that a change of one finds the callers that it touches.
     """
 
     principal: Principal
@@ -33,6 +37,7 @@ class Caller:
     boundary: tuple[StatementRow, ...] | None
     session: tuple[StatementRow, ...] | None
     records: frozenset[str]
+    rests_on: frozenset[Name]
 
     @property
     def known(self) -> bool:
@@ -75,9 +80,11 @@ class Directory:
     def resolve(self, principal: Principal, tests: SharedTests) -> Caller:
         """The caller of a principal, with what the records say and the principal itself does not."""
         own = self._principals.get(principal.arn)
-        holder = self._holder(principal, own)
+        role = _role_of(principal, own)
+        holder = self._holder(role) or own
         full = _completed(principal, own, holder)
-        groups = [self._groups[arn] for arn in (*_groups_of(holder), *full.groups) if arn in self._groups]
+        belongs_to = (*_groups_of(holder), *full.groups)
+        groups = [self._groups[arn] for arn in belongs_to if arn in self._groups]
         policies = [
             *(holder.identity_policies if holder else ()),
             *(p for g in groups for p in g.identity_policies),
@@ -92,19 +99,32 @@ class Directory:
             boundary=_rows((boundary,) if boundary else (), tests),
             session=_rows(sessions, tests),
             records=records,
+            rests_on=frozenset({principal.arn, *([role] if role else []), *belongs_to}),
         )
 
-    def _holder(self, principal: Principal, own: PrincipalRecord | None) -> PrincipalRecord | None:
-        """The record with the identity policies: a session's role, the user who federated, or its own.
+    def _holder(self, role: Name | None) -> PrincipalRecord | None:
+        """The record of a session's role, or of the user who federated."""
+        arn = self._roles.get(role) if isinstance(role, tuple) else role
+        return self._principals.get(arn) if arn else None
 
-        A session whose role is not known may hold policies itself; its role's ARN is not guessed (rule 87).
-        """
-        if principal.kind not in {PrincipalKind.ASSUMED_ROLE, PrincipalKind.FEDERATED_USER}:
-            return own
-        arn = principal.role_arn or (own.role_arn if own else None)
-        if arn is None and principal.kind is PrincipalKind.ASSUMED_ROLE and principal.account is not None:
-            arn = self._roles.get((principal.account, ascii_lower(principal.name.partition("/")[0])))
-        return (self._principals.get(arn) if arn else None) or own
+
+def names_of(arn: str) -> frozenset[Name]:
+    """By what callers may have looked for the record with an ARN."""
+    role = _role_name(arn)
+    return frozenset({arn} if role is None else {arn, role})
+
+
+def _role_of(principal: Principal, own: PrincipalRecord | None) -> Name | None:
+    """What the identity policies of a session are found by: its role, or the user who federated.
+
+    A session whose role is not known may hold policies itself; its role's ARN is not guessed (rule 87).
+    """
+    if principal.kind not in {PrincipalKind.ASSUMED_ROLE, PrincipalKind.FEDERATED_USER}:
+        return None
+    arn = principal.role_arn or (own.role_arn if own else None)
+    if arn is None and principal.kind is PrincipalKind.ASSUMED_ROLE and principal.account is not None:
+        return principal.account, ascii_lower(principal.name.partition("/")[0])
+    return arn
 
 
 def _groups_of(record: PrincipalRecord | None) -> tuple[str, ...]:

@@ -7,11 +7,13 @@ text. The engine then decides by the residual, which takes care of everything.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from policy_engine.graph.checks import reads_as_spelt
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from policy_engine.engine.residuals import Residual
     from policy_engine.graph.code import Answer, Answering, CodeTable, Decide, DecideSpelt
     from policy_engine.model.decision import Outcome
@@ -137,6 +139,19 @@ class CompiledTable:
         self.answers.pop(resource, None)
         for by_principal in self._compiled.pop(resource, {}).values():
             self._count -= len(by_principal)
+
+    def forget_callers(self, principals: AbstractSet[str]) -> None:
+        """Forget what callers asked about whatever resource."""
+        if not principals:
+            return
+        tables: tuple[_Table[Any], ...] = (self.decide, self.decide_spelt, self.answers, self._compiled)
+        by_principals = [
+            callers for table in tables for actions in table.values() for callers in actions.values()
+        ]
+        for by_principal in by_principals:
+            for principal in by_principal.keys() & principals:
+                del by_principal[principal]
+        self._count = sum(len(callers) for actions in self._compiled.values() for callers in actions.values())
 
     def clear(self) -> None:
         """Forget everything."""

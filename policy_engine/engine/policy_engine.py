@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from policy_engine.calls.principals import parse_principal
 from policy_engine.case import ascii_lower
-from policy_engine.engine.callers import Caller, Directory
+from policy_engine.engine.callers import Caller, Directory, names_of
 from policy_engine.engine.compiled import Compiled, CompiledTable
 from policy_engine.engine.context import canonical_context, check_canonical, own_spelling, with_tokens
 from policy_engine.engine.decisions import answered, decision_of, failed_decision
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from policy_engine.model.principal import Principal
     from policy_engine.model.request import ContextInput, Request, RequestContext
 
+MOST_CALLERS = 65_536
+"""How many callers are kept; one more, and all questions so far are forgotten."""
 NO_CONTEXT: ContextInput = MappingProxyType({})
 _INCOMPLETE = Diagnostic(
     "incomplete-bundle",
@@ -227,25 +229,25 @@ class PolicyEngine:
         """Add or replace a user, role or session."""
         with self._lock:
             self._directory.put(record)
-            self._forget_callers()
+            self._forget_callers(record.arn)
 
     def remove_principal(self, arn: str) -> None:
         """Forget a principal; it has no identity policies from then on."""
         with self._lock:
             self._directory.remove(arn)
-            self._forget_callers()
+            self._forget_callers(arn)
 
     def put_group(self, record: GroupRecord) -> None:
         """Add or replace a group."""
         with self._lock:
             self._directory.put_group(record)
-            self._forget_callers()
+            self._forget_callers(record.arn)
 
     def remove_group(self, arn: str) -> None:
         """Forget a group."""
         with self._lock:
             self._directory.remove_group(arn)
-            self._forget_callers()
+            self._forget_callers(arn)
 
     def put_organization(self, organization: Organization) -> None:
         """Set the organization with its SCPs and RCPs."""
@@ -275,10 +277,13 @@ class PolicyEngine:
         entry = self._keys.get(key_arn)
         return entry.record if entry else KeyRecord(key_arn)
 
-    def _forget_callers(self) -> None:
-        """Forget every caller: a record that comes or goes may belong to any, as a role to its sessions."""
-        self._callers.clear()
-        self._compiled.clear()
+    def _forget_callers(self, arn: str) -> None:
+        """Forget the callers that a record touches which has come, changed or gone: a role has sessions."""
+        names = names_of(arn)
+        touched = {name for name, caller in self._callers.items() if not names.isdisjoint(caller.rests_on)}
+        for name in touched:
+            del self._callers[name]
+        self._compiled.forget_callers(touched)
 
     def _decide_with_care(
         self, principal: str, action: str, resource: str, context: RequestContext
@@ -357,6 +362,8 @@ class PolicyEngine:
     def _caller(self, name: str) -> Caller:
         caller = self._callers.get(name)
         if caller is None:
+            if len(self._callers) >= MOST_CALLERS:  # sessions come with a new name each time
+                self.forget_questions()
             caller = self._callers[name] = self._directory.resolve(parse_principal(name), self._tests)
         return caller
 

@@ -10,7 +10,7 @@ import pytest
 
 from policy_engine import Grant, KeyRecord, Outcome, PolicyEngine, PrincipalRecord
 from policy_engine.graph import lowering
-from policy_engine.model.bundle import Bundle
+from policy_engine.model.bundle import Bundle, GroupRecord
 from policy_engine.model.policy import PolicyKind
 from policy_engine.reading import policies, read_policy
 from policy_engine.reading.known import KnownTexts
@@ -134,3 +134,39 @@ def test_packed_statements_do_not_mix_kinds_of_policy(work: Work) -> None:
         for each in (policy, replace(policy, kind=PolicyKind.SCP), policy)
     ]
     assert found == [True, False, True]
+
+
+def test_a_changed_principal_touches_only_who_rests_on_it() -> None:
+    """A role's own questions and those of its sessions are asked anew; nobody else's."""
+    other, group = f"{ROLE}other", "arn:aws:iam::111122223333:group/ops"
+    session = "arn:aws:sts::111122223333:assumed-role/app/s"
+    user = "arn:aws:iam::111122223333:user/u"
+    record = PrincipalRecord(user, groups=(group,))
+    policy = read_policy(
+        json.dumps({"Version": "2012-10-17", "Statement": [allow(Principal=ROOT)]}), kind=PolicyKind.KEY
+    )
+    engine = PolicyEngine(Bundle({KEY: KeyRecord(KEY, policy)}, {user: record}))
+    callers = (f"{ROLE}app", session, other, user)
+
+    def kept() -> dict[str, object]:
+        for caller in callers:
+            engine.decide(caller, "kms:Decrypt", KEY, {})
+        return dict(engine._decide[KEY]["kms:Decrypt"])
+
+    def touched(before: dict[str, object]) -> set[str]:
+        after = kept()
+        return {caller for caller in callers if after[caller] is not before[caller]}
+
+    before = kept()
+    assert touched(before) == set()
+    engine.put_principal(PrincipalRecord(f"{ROLE}app"))
+    assert touched(before) == {f"{ROLE}app", session}
+    before = kept()
+    engine.put_group(GroupRecord(group))
+    assert touched(before) == {user}
+    before = kept()
+    engine.remove_principal(f"{ROLE}app")
+    assert touched(before) == {f"{ROLE}app", session}
+    before = kept()
+    engine.put_principal(PrincipalRecord(f"{ROLE}nobody-asked-as"))
+    assert touched(before) == set()
