@@ -175,10 +175,16 @@ def test_one_principal_in_both_fields_is_one_grantee() -> None:
 
 
 def test_the_grant_in_question_is_the_one_to_retire() -> None:
-    request = {"principal": PARTNER, "action": "kms:RetireGrant", "grant": grant(RetiringPrincipal=PARTNER)}
-    assert run_case(case(request=request)).determining == ("grant:g",)
-    other = {**request, "grant": grant(RetiringPrincipal=APP)}
-    assert run_case(case(request=other)).outcome == "implicitDeny"
+    ours, other = grant(RetiringPrincipal=PARTNER), grant(GrantId="other", RetiringPrincipal=APP)
+
+    def retired(asked: dict[str, Any], *held: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
+        request = {"principal": PARTNER, "action": "kms:RetireGrant", "grant": asked}
+        result = run_case(case(request=request, policies={"grants": list(held)}))
+        return result.outcome, result.determining
+
+    assert retired(ours, ours, other) == ("allowed", ("grant:g",))
+    assert retired(other, ours, other) == ("implicitDeny", ())
+    assert retired(ours, other) == ("implicitDeny", ())
 
 
 def test_the_grant_in_question_is_the_one_to_make_and_needs_no_id() -> None:
