@@ -25,7 +25,7 @@ class ActionTest:
         self.element = element
         patterns = [p.pattern for p in element.patterns] if element else []
         literals = {p: p.literal for p in patterns}
-        self._literals = frozenset(text for text in literals.values() if text is not None)
+        self._literals = frozenset(literals.values())
         self._globs = tuple(glob(p) for p, literal in literals.items() if literal is None)
         self._negated = element is not None and element.negated
         self._denies_all = self._negated and effect is Effect.DENY

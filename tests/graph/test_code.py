@@ -12,7 +12,7 @@ import pytest
 from policy_engine.conditions.encryption_context import EncryptionContextTest
 from policy_engine.conditions.test import ContextTest
 from policy_engine.engine.context import canonical_context
-from policy_engine.graph.checks import Form, checks_of
+from policy_engine.graph.checks import Form, checks_of, reads_as_spelt
 from policy_engine.graph.code import CodeTable
 from policy_engine.graph.formula import NEVER, AllOf, AnyOf, Asked, Held, Path
 from policy_engine.graph.nodes import NodeTable, follow, walk
@@ -89,6 +89,14 @@ def test_a_check_says_what_its_test_says(form: Form) -> None:
         for value in VALUES:
             context = context_of((value,) * len(KEYS))
             assert (decide(context) is Outcome.ALLOWED) == test.holds(context), (test, value)
+
+
+def test_only_what_reads_single_keys_as_they_are_given_reads_a_context_as_it_is_spelt() -> None:
+    by_itself = {Form.HOLDS}
+    for form, tests in FORMS.items():
+        assert [reads_as_spelt(test) for test in tests] == [form not in by_itself] * len(tests), form
+    (derived,) = made_of(StringEquals={"kms:EncryptionContextKeys": "a"})
+    assert not reads_as_spelt(derived)
 
 
 def test_every_operator_agrees_with_its_code_on_many_values_and_on_none() -> None:

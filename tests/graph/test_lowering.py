@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from policy_engine.graph.lowering import account_of, context_test
+from policy_engine import Grant
+from policy_engine.graph.lowering import account_of, context_test, lower_grant
+from policy_engine.graph.tests import SharedTests
+from tests.engine.world import ROLE
 
 
 def test_a_test_that_no_policy_spells_has_a_known_operator() -> None:
@@ -29,3 +32,10 @@ def test_a_test_that_no_policy_spells_has_a_known_operator() -> None:
 )
 def test_the_account_of_an_account_principal(principal: str | None, account: str | None) -> None:
     assert account_of(principal) == account
+
+
+def test_a_grant_is_named_by_its_name_or_its_id() -> None:
+    tests = SharedTests()
+    for name, shown in (("nightly", "nightly"), (None, "g-1")):
+        (row,) = lower_grant(Grant("g-1", ROLE + "a", ("Decrypt",), name=name), tests)
+        assert (row.origin.policy, row.origin.grant_id, row.origin.label) == (shown, "g-1", "grant:g-1")

@@ -1,7 +1,8 @@
 """A MODULE'S TREE → ITS MUTANTS: small mistakes that somebody could make, one at a time.
 
 What cannot matter makes none: annotations, which nothing evaluates, aliases of types, blocks for the type
-checker, decorators, docstrings, `__slots__`, `del`, and the `strict` of a `zip` whose arguments are of one length.
+checker, decorators, docstrings, `__slots__`, `del`, the type of a `cast`, and the `strict` of a `zip`, whose
+arguments are of one length.
 """
 
 from __future__ import annotations
@@ -75,13 +76,17 @@ def _below(parent: ast.AST, where: str, line: int) -> Iterator[Mutant]:
         if field in ANNOTATIONS:
             continue
         for index, node in enumerate(value) if isinstance(value, list) else [(None, value)]:
-            if not isinstance(node, ast.AST) or _cannot_matter(node):
+            if not isinstance(node, ast.AST) or _cannot_matter(node) or (_is_cast(parent) and index == 0):
                 continue
             at = getattr(node, "lineno", line)
             for after in _mistakes(node):
                 yield Mutant(where or "module", at, parent, field, index, node, after)
             name = getattr(node, "name", None) if isinstance(node, (ast.ClassDef, ast.FunctionDef)) else None
             yield from _below(node, f"{where}.{name}".lstrip(".") if name else where, at)
+
+
+def _is_cast(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "cast"
 
 
 def _cannot_matter(node: ast.AST) -> bool:
@@ -136,7 +141,7 @@ def _mistakes(node: Any) -> Iterator[ast.AST]:  # noqa: ANN401, C901, PLR0912 - 
             yield ast.Pass()
         case ast.Continue():
             yield ast.Break()
-        case ast.Name(id=name) if name in NAMES:
+        case ast.Name(id=name, ctx=ast.Load()) if name in NAMES:
             yield ast.Name(NAMES[name], ast.Load())
         case ast.Attribute(attr=name) if name in ATTRIBUTES and isinstance(node.ctx, ast.Load):
             yield _with(node, attr=ATTRIBUTES[name])

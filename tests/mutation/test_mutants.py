@@ -19,7 +19,7 @@ class A:
 
     @decorated("not looked at")
     def b(self, a: int | None = 1) -> str | None:
-        return a if a < 3 and self.x else None
+        return a if a < 3 and self.x else cast("int", None)
 '''
 
 
@@ -27,9 +27,9 @@ def test_the_mutants_of_a_module() -> None:
     assert [str(mutant) for mutant in mutants(ast.parse(MODULE))] == [
         "A.b: 1 -> 2",
         "A.b: 1 -> 0",
-        "A.b: return a if a < 3 and self.x else None -> return None",
-        "A.b: a if a < 3 and self.x else None -> a if True else None",
-        "A.b: a if a < 3 and self.x else None -> a if False else None",
+        "A.b: return a if a < 3 and self.x else cast('int', None) -> return None",
+        "A.b: a if a < 3 and self.x else cast('int', None) -> a if True else cast('int', None)",
+        "A.b: a if a < 3 and self.x else cast('int', None) -> a if False else cast('int', None)",
         "A.b: a < 3 and self.x -> a < 3 or self.x",
         "A.b: a < 3 and self.x -> self.x",
         "A.b: a < 3 and self.x -> a < 3",
