@@ -9,38 +9,65 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from policy_engine.engine.residuals import Residual
 from policy_engine.graph.checks import reads_as_spelt
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from policy_engine.engine.residuals import Residual
+    from policy_engine.engine.situation import Situation
     from policy_engine.graph.code import Answer, Answering, CodeTable, Decide, DecideSpelt
+    from policy_engine.graph.nodes import NodeTable
     from policy_engine.model.decision import Outcome
     from policy_engine.model.request import RequestContext
 
 _T = TypeVar("_T")
 _Table = dict[str, dict[str, dict[str, _T]]]
-MOST = 131_072
+MOST = 65_536
 """How many are kept; one more, and all are forgotten and come back as they are asked for."""
 
 
 class Compiled:
     """The functions of a residual; those that are not on everybody's way are made when they are asked for.
 
+    A residual takes ten times the memory of a function, and follows from its situation: it is let go of when
+    it is not needed any more, and made again when it is.
+
     Attributes:
-        residual: what decides where a function cannot.
         by_graph: whether only the graph can decide: something is not known yet, or there is too much to ask.
         decide: from a canonical context to the outcome: what stands on the hot path. It may raise (see
             graph/code), and then `outcome` knows.
     """
 
-    __slots__ = ("_answer", "_codes", "_decide_spelt", "by_graph", "decide", "residual")
+    __slots__ = (
+        "_answer",
+        "_codes",
+        "_decide_spelt",
+        "_nodes",
+        "_residual",
+        "_situation",
+        "by_graph",
+        "decide",
+    )
 
-    def __init__(self, residual: Residual, codes: CodeTable) -> None:
-        self.residual = residual
+    def __init__(self, situation: Situation, nodes: NodeTable, codes: CodeTable) -> None:
+        self._situation = situation
+        self._nodes = nodes
         self._codes = codes
+        self._residual: Residual | None = None
         self._make()
+
+    @property
+    def residual(self) -> Residual:
+        """What decides where a function cannot."""
+        if self._residual is None:
+            self._residual = Residual(self._situation, self._nodes)
+        return self._residual
+
+    def let_go(self) -> None:
+        """Keep no residual that only `decide` was made from."""
+        if self._answer is None and not self.by_graph:
+            self._residual = None
 
     def _make(self) -> None:
         residual, codes = self.residual, self._codes
@@ -122,6 +149,7 @@ class CompiledTable:
     def put_decide(self, principal: str, action: str, resource: str, compiled: Compiled) -> None:
         """Let the function that decides be found."""
         _put(self.decide, principal, action, resource, compiled.decide)
+        compiled.let_go()
 
     def put_spelt(self, principal: str, action: str, resource: str, compiled: Compiled) -> None:
         """Let the function for contexts as they are spelt be found, where there is one."""

@@ -15,7 +15,6 @@ from policy_engine.engine.context import canonical_context, check_canonical, own
 from policy_engine.engine.decisions import answered, decision_of, failed_decision
 from policy_engine.engine.keys import KeyEntry
 from policy_engine.engine.organization import OrganizationRows
-from policy_engine.engine.residuals import Residual
 from policy_engine.engine.situation import Ceilings, EndpointRows, Situation
 from policy_engine.errors import BundleError, Diagnostic, PolicyEngineError, RequestError
 from policy_engine.graph.code import CodeTable
@@ -32,6 +31,7 @@ from policy_engine.syntax.arn import parse_arn
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from policy_engine.engine.residuals import Residual
     from policy_engine.model.bundle import GroupRecord, Organization, PrincipalRecord, VpcEndpoint
     from policy_engine.model.grant import Grant
     from policy_engine.model.principal import Principal
@@ -348,14 +348,13 @@ class PolicyEngine:
             if isinstance(principal, str):
                 principal = parse_principal(principal)
             caller = self._directory.resolve(principal, self._tests)
-            residual = self._residual(caller, request.action, request.resource, request.grant)
-            return Compiled(residual, self._codes)
+            return self._compile(caller, request.action, request.resource, request.grant)
 
     def _kept(self, principal: str, action: str, resource: str) -> Compiled:
         compiled = self._compiled.find(principal, action, resource)
         if compiled is None:
             with self._lock:
-                compiled = Compiled(self._residual(self._caller(principal), action, resource), self._codes)
+                compiled = self._compile(self._caller(principal), action, resource)
                 self._compiled.keep(principal, action, resource, compiled)
         return compiled
 
@@ -367,7 +366,7 @@ class PolicyEngine:
             caller = self._callers[name] = self._directory.resolve(parse_principal(name), self._tests)
         return caller
 
-    def _residual(self, caller: Caller, action: str, resource: str, grant: Grant | None = None) -> Residual:
+    def _compile(self, caller: Caller, action: str, resource: str, grant: Grant | None = None) -> Compiled:
         situation = Situation(
             caller=caller,
             key=self._keys.get(resource),
@@ -377,7 +376,7 @@ class PolicyEngine:
             options=self.options,
             grant=grant,
         )
-        return Residual(situation, self._nodes)
+        return Compiled(situation, self._nodes, self._codes)
 
     def _ceilings(self, principal: Principal, resource: str) -> Ceilings:
         arn = parse_arn(resource)
