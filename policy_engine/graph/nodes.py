@@ -71,7 +71,7 @@ class NodeTable:
     __slots__ = ("_nodes",)
 
     def __init__(self) -> None:
-        self._nodes: WeakValueDictionary[tuple[object, ...], Node] = WeakValueDictionary()
+        self._nodes: WeakValueDictionary[tuple[int, ...], Node] = WeakValueDictionary()
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -104,9 +104,9 @@ class NodeTable:
                 return fails
 
     def _shared(self, node: Node, *key: object) -> Node:
-        # Nodes and tests are compared as objects, since equal ones are one object already. A node keeps alive
+        # All is compared as objects, since equal nodes and tests are one object already. A node keeps alive
         # what its key names, and the key goes when the node does, so an id can never mean another object.
-        return self._nodes.setdefault((key[0], *(k if isinstance(k, str) else id(k) for k in key[1:])), node)
+        return self._nodes.setdefault(tuple(map(id, key)), node)
 
 
 def walk(node: Node, context: RequestContext) -> Outcome:
