@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from kms_core.audit.log import AuditLog
 from kms_core.gate import Gate
 from kms_core.key_material import KeyMaterial
+from kms_core.model.quotas import Quotas
 from kms_core.service.backing_keys import BackingKeys
 from kms_core.service.calls import Calls
 from kms_core.service.key_access import KeyAccess
 from kms_core.service.message_budget import MessageBudget
-from kms_core.store.locks import KeyLocks
+from kms_core.store.locks import KeyLocks, locks_beside
 from policy_engine import PolicyEngine
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Core:
         identities: the bundle, without keys: those come from the database alone.
         region: where this service is.
         sources: time, ids, randomness.
+        quotas: how much there may be of what.
         gate: decides and lets through.
         calls: begins calls and brings them to their key.
         access: finds keys.
@@ -51,6 +53,7 @@ class Core:
     identities: Bundle
     region: str
     sources: Sources
+    quotas: Quotas
     gate: Gate
     calls: Calls
     access: KeyAccess
@@ -60,19 +63,27 @@ class Core:
     budget: MessageBudget
 
 
-def assemble(database: Database, hsm: Hsm, bundle: Bundle, region: str, sources: Sources) -> Core:
+def assemble(
+    database: Database,
+    hsm: Hsm,
+    bundle: Bundle,
+    region: str,
+    sources: Sources,
+    quotas: Quotas | None = None,
+) -> Core:
     """Put the parts together."""
     identities = replace(bundle, keys={})
     engine = PolicyEngine(identities)
     log = AuditLog(database, sources)
     gate = Gate(engine, log, sources)
-    access = KeyAccess(database, engine, KeyLocks())
+    access = KeyAccess(database, engine, KeyLocks(locks_beside(database.path)))
     digest = _digest(identities)
     return Core(
         database=database,
         identities=identities,
         region=region,
         sources=sources,
+        quotas=quotas or Quotas(),
         gate=gate,
         calls=Calls(database, gate, log, access, sources, region=region, identities=digest),
         access=access,
