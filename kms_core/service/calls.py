@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from kms_core.model.key import KeyMetadata
     from kms_core.model.sources import Sources
     from kms_core.permit import Permit
+    from kms_core.service.checkpoints import Checkpoints
     from kms_core.service.context import Parameters
     from kms_core.service.key_access import KeyAccess
     from kms_core.store.database import Database
@@ -80,6 +81,7 @@ class Calls:
         *,
         region: str,
         identities: str,
+        checkpoints: Checkpoints,
     ) -> None:
         self._database = database
         self._gate = gate
@@ -89,6 +91,7 @@ class Calls:
         self._now = sources.now
         self._region = region
         self._identities = identities
+        self._checkpoints = checkpoints
 
     @contextmanager
     def begin(
@@ -136,6 +139,8 @@ class Calls:
                 ending(call, internal) if call else never_begun(operation, caller, call_id, internal)
             )
             raise internal from None
+        finally:
+            self._checkpoints.make_if_due()
 
     @contextmanager
     def changing(self, call: OpenCall) -> Iterator[Connection]:

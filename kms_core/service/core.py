@@ -15,6 +15,7 @@ from kms_core.key_material import KeyMaterial
 from kms_core.model.quotas import Quotas
 from kms_core.service.backing_keys import BackingKeys
 from kms_core.service.calls import Calls
+from kms_core.service.checkpoints import Checkpoints
 from kms_core.service.key_access import KeyAccess
 from kms_core.service.message_budget import MessageBudget
 from kms_core.store.locks import KeyLocks, locks_beside
@@ -42,6 +43,7 @@ class Core:
         quotas: how much there may be of what.
         gate: decides and lets through.
         calls: begins calls and brings them to their key.
+        checkpoints: binds the audit log from time to time.
         access: finds keys.
         hsm: where random bytes come from.
         material: makes and uses backing keys.
@@ -56,6 +58,7 @@ class Core:
     quotas: Quotas
     gate: Gate
     calls: Calls
+    checkpoints: Checkpoints
     access: KeyAccess
     hsm: Hsm
     material: KeyMaterial
@@ -77,6 +80,7 @@ def assemble(
     log = AuditLog(database, sources)
     gate = Gate(engine, log, sources)
     access = KeyAccess(database, engine, KeyLocks(locks_beside(database.path)))
+    checkpoints = Checkpoints(database, gate, log, hsm, sources)
     digest = _digest(identities)
     return Core(
         database=database,
@@ -85,7 +89,10 @@ def assemble(
         sources=sources,
         quotas=quotas or Quotas(),
         gate=gate,
-        calls=Calls(database, gate, log, access, sources, region=region, identities=digest),
+        calls=Calls(
+            database, gate, log, access, sources, region=region, identities=digest, checkpoints=checkpoints
+        ),
+        checkpoints=checkpoints,
         access=access,
         hsm=hsm,
         material=KeyMaterial(hsm, sources),

@@ -54,7 +54,8 @@ class Kms(KeyOperations, CryptographicOperations, PolicyOperations, GrantOperati
         )
 
     def close(self) -> None:
-        """Let go of the HSM and the database; a second time does nothing."""
+        """Bind the audit log, and let go of the HSM and the database; a second time does nothing."""
+        self._core.checkpoints.close()
         self._hsm.close()
         self._core.database.close()
 

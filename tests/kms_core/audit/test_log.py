@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kms_core.audit.log import AuditLog, verify_log
+from kms_core.audit.log import AuditLog
 from kms_core.audit.record import AuditEntry, RecordKind
+from kms_core.audit.verification import verify_log
 from kms_core.errors import KMSInternalError
 from kms_core.model.sources import Sources
 from kms_core.store.audit_rows import all_rows
