@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING
 
@@ -117,6 +118,57 @@ def test_a_policy_that_locks_the_caller_out_changes_nothing(
     kms.put_key_policy(people.admin, key_arn, lockout, bypass_policy_lockout_safety_check=True)
     with pytest.raises(AccessDeniedError):
         kms.get_key_policy(people.admin, key_arn)
+
+
+def test_identity_policies_count_for_the_lockout_check_where_the_new_policy_delegates(
+    kms: Kms, people: SimpleNamespace, key_arn: str, key_policy: Callable[..., str]
+) -> None:
+    """Rule 33: admin's identity policy allows PutKeyPolicy, app has none; the policy lets both put this one."""
+    both = {"Principal": {"AWS": [people.admin, people.app]}}
+    kms.put_key_policy(people.admin, key_arn, key_policy(both))
+    delegating = key_policy({"Principal": {"AWS": people.root}})
+    for action in ("kms:Encrypt", "kms:Put*"):
+        narrow = key_policy({"Principal": {"AWS": people.root}, "Action": action})
+        with pytest.raises(MalformedPolicyDocumentError, match="in the future"):
+            kms.put_key_policy(people.app, key_arn, narrow)
+    with pytest.raises(MalformedPolicyDocumentError, match="in the future"):
+        kms.put_key_policy(people.app, key_arn, delegating)
+    with pytest.raises(MalformedPolicyDocumentError, match="in the future"):
+        kms.put_key_policy(
+            people.admin, key_arn, key_policy({"Principal": {"AWS": people.root}, "Action": "kms:Encrypt"})
+        )
+    kms.put_key_policy(people.admin, key_arn, delegating)
+
+
+def test_a_deny_that_comes_with_the_policy_counts_for_the_lockout_check(
+    kms: Kms, people: SimpleNamespace, key_arn: str, key_policy: Callable[..., str]
+) -> None:
+    rule, deny = {"Principal": {"AWS": people.root}}, {"Effect": "Deny", "Action": "kms:PutKeyPolicy"}
+    with pytest.raises(MalformedPolicyDocumentError, match="in the future"):
+        kms.put_key_policy(people.admin, key_arn, key_policy(rule, {**deny, "Principal": "*"}))
+    kms.put_key_policy(people.admin, key_arn, key_policy(rule, {**deny, "Principal": {"AWS": people.app}}))
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ({"Principal": {"AWS": "arn:aws:iam::111122223333:role/*"}}, "<key policy>:1:"),
+        ({"Principal": {"AWS": "arn:aws:iam::111122223333:group/staff"}}, "<key policy>:1:"),
+        ({"Principal": {"AWS": "nobody"}}, "<key policy>:1:"),
+        ({"Principal": {"Robot": "x"}}, "<key policy>:1:"),
+        ({"Principal": "arn:aws:iam::111122223333:root"}, "<key policy>:1:"),
+        ({}, "<key policy>:1:"),
+        ({"Principal": "*", "Sid": "snow \u2603"}, "U\\+2603"),
+    ],
+)
+def test_a_principal_or_character_that_may_not_be_is_refused_with_its_place(
+    kms: Kms, people: SimpleNamespace, key_arn: str, statement: dict[str, object], says: str
+) -> None:
+    full = {"Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*", **statement}
+    rule = {"Effect": "Allow", "Principal": {"AWS": people.root}, "Action": "kms:*", "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [rule, full]}, ensure_ascii=False)
+    with pytest.raises(MalformedPolicyDocumentError, match=says):
+        kms.put_key_policy(people.admin, key_arn, text)
 
 
 def test_grants_do_not_count_for_the_lockout_check(
