@@ -189,8 +189,7 @@ class Calls:
             DisabledError, KMSInvalidStateError, InvalidKeyUsageError: the key's state or usage forbids it.
         """
         call.key_arn = reference.arn
-        self._hold(call, reference.arn)
-        row = self._access.current(reference.arn)
+        row = self._hold(call, reference.arn)
         if row is None and _owns(call, reference):
             raise NotFoundError(f"Key '{reference.arn}' does not exist")
         asked = self._asked(call, reference.arn, parameters, row, grant)
@@ -223,13 +222,17 @@ class Calls:
             "aws:EpochTime": str(int(seconds)),
         }
 
-    def _hold(self, call: OpenCall, arn: str) -> None:
-        """Take a key's lock for the rest of the call, unless it has it already."""
-        alone = FACTS[call.operation].changes_access
-        if call.held.get(arn, False) or (arn in call.held and not alone):
-            return
-        call.locks.enter_context(self._access.held(arn, alone=alone, overtaking=bool(call.held)))
-        call.held[arn] = alone
+    def _hold(self, call: OpenCall, arn: str) -> KeyRow | None:
+        """Take a key's lock for the rest of the call, and give the key as it is now, if there is one.
+
+        A call that needs several keys takes them in the order of their ARNs: two changes cannot overtake
+        each other.
+        """
+        if arn not in call.held:
+            alone = FACTS[call.operation].changes_access
+            call.locks.enter_context(self._access.held(arn, alone=alone, overtaking=bool(call.held)))
+            call.held.add(arn)
+        return self._access.current(arn)
 
     @contextmanager
     def _admit(self, call: OpenCall, asked: Call, foreign: str | None) -> Iterator[Permit]:

@@ -48,7 +48,7 @@ class OpenCall:
         key_arn: the key that it turned out to be about.
         decisions: what was decided so far.
         locks: the locks of its keys, held until its record is written.
-        held: the keys whose locks it holds; True where alone.
+        held: the ARNs of the keys whose locks it holds.
         recorded: whether its record is written.
     """
 
@@ -60,7 +60,7 @@ class OpenCall:
     key_arn: str | None = None
     decisions: list[RecordedDecision] = field(default_factory=list, repr=False)
     locks: ExitStack = field(default_factory=ExitStack, repr=False)
-    held: dict[str, bool] = field(default_factory=dict, repr=False)
+    held: set[str] = field(default_factory=set, repr=False)
     recorded: bool = False
 
     def end_dry_run(self) -> None:
