@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kms_core.audit.log import verify_log
+from kms_core.audit.verification import verify_log
 from kms_core.errors import HomeError, KmsError
 from kms_core.hsm import ProbeRow, open_token, probe
 from kms_core.opening import require_pair
@@ -70,12 +70,10 @@ def _soundness(home: Home, database: Database) -> tuple[bool, str]:
 
 def _chains(database: Database) -> tuple[bool, str]:
     report = verify_log(database)
-    found = f"{report.records} records of {report.writers} writers"
+    found = f"{report.records} records of {report.writers} writers, {report.checkpoints} checkpoints"
     if not report.faults:
         return True, found
-    first = report.faults[0]
-    where = f"record {first.sequence} of {first.writer}"
-    return False, f"{found}, {len(report.faults)} faults; the first: {where} {first.problem}"
+    return False, f"{found}, {len(report.faults)} faults; the first: {report.faults[0]}"
 
 
 def _pair(open_hsm: Callable[[], Hsm], database: Database, sources: Sources) -> tuple[bool, str]:

@@ -50,6 +50,13 @@ class AccessDeniedError(KmsError):
         self.decision = decision
 
 
+class DependencyTimeoutError(KmsError):
+    """Something that the call needs took too long; the call may be tried again."""
+
+    code = "DependencyTimeoutException"
+    http_status = 500
+
+
 class DisabledError(KmsError):
     """The key is disabled."""
 

@@ -1,10 +1,12 @@
-"""The gate: it decides on a call, writes the decision down, and opens a permit for exactly that call.
+"""The gate: it decides on a call, notes the decision for the audit log, and opens a permit for that call.
 
 Every way to the HSM goes through here, since every method of the HSM wants a permit and only the gate makes
-one. Not the rules (the engine) and not the order of the other checks (`service.calls`).
+one. Not the rules (the engine), not the order of the other checks, and not the writing of the call's one
+record: `service.calls` does that before the call's result leaves, and in one transaction with what the call
+changes.
 
-INVARIANT: a permit exists only after its record is in the audit log, and it is closed when its call ends.
-INVARIANT: whatever goes wrong while deciding is a denial, and is written down as one.
+INVARIANT: a permit exists only after its decision is noted, and it is closed when its call ends.
+INVARIANT: whatever goes wrong while deciding is a denial, and is noted as one.
 """
 
 from __future__ import annotations
@@ -14,14 +16,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from kms_core.audit.record import AuditEntry, RecordKind
+from kms_core.audit.record import AuditEntry, RecordedDecision, RecordKind
+from kms_core.audit.request_form import request_form
 from kms_core.errors import AccessDeniedError
 from kms_core.permit import Permit, PermitKind
 from policy_engine.model.decision import Decision, Details, Outcome
 from policy_engine.model.request import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kms_core.audit.log import AuditLog
     from kms_core.model.sources import Sources
@@ -52,8 +55,8 @@ class Call:
         context: condition keys and their values.
         grant_tokens: the tokens that the caller presented.
         policies: digests of the policies in force, for the record.
-        via_service: the service that forwards the call.
-        grant: for CreateGrant the grant to be made.
+        access_version: which state of the key's policy and grants is in force, for the record.
+        grant: for CreateGrant the grant to be made, for RetireGrant the one to retire.
     """
 
     call_id: str
@@ -64,7 +67,7 @@ class Call:
     context: ContextInput = field(default_factory=dict, repr=False)
     grant_tokens: tuple[str, ...] = field(default=(), repr=False)
     policies: tuple[tuple[str, str], ...] = ()
-    via_service: str | None = None
+    access_version: int | None = None
     grant: Grant | None = None
 
 
@@ -77,15 +80,18 @@ class Gate:
         self._new_id = sources.new_id
 
     @contextmanager
-    def admit(self, call: Call) -> Iterator[Permit]:
+    def admit(self, call: Call, note: Callable[[RecordedDecision], None]) -> Iterator[Permit]:
         """Let a caller's call through, for as long as the context lasts.
+
+        Args:
+            call: what is asked for.
+            note: is given the decision; whoever gives it writes it down before anything leaves the call.
 
         Raises:
             AccessDeniedError: the engine denies; it carries the decision, and speaks in its words.
-            KMSInternalError: the decision could not be written down.
         """
         decision = self._decide(call)
-        self._log.append(_entry(call, decision))
+        note(_recorded(call, decision))
         if not decision.allowed:
             raise AccessDeniedError(decision.reason, decision)
         with Permit(call.principal, call.action, call.key_arn, call.call_id) as permit:
@@ -115,18 +121,14 @@ class Gate:
             return Decision(request, Outcome.IMPLICIT_DENY, (), Details("the request could not be evaluated"))
 
 
-def _entry(call: Call, decision: Decision) -> AuditEntry:
-    return AuditEntry(
-        kind=RecordKind.DECISION,
-        call_id=call.call_id,
-        principal=call.principal,
+def _recorded(call: Call, decision: Decision) -> RecordedDecision:
+    return RecordedDecision(
         action=call.action,
         resource=call.resource,
-        key_arn=call.key_arn,
         outcome=decision.outcome.value,
         determining=tuple(origin.label for origin in decision.determining),
         decision_id=decision.id,
         policies=call.policies,
-        via_service=call.via_service,
-        error_code=None if decision.allowed else AccessDeniedError.code,
+        access_version=call.access_version,
+        request=request_form(decision.request),
     )

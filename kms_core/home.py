@@ -5,6 +5,7 @@ to the last file, and then renames it; what fails on the way is removed.
 
     token/        the embedded token (`hsm`)
     kmsgate.db    the database (`store`)
+    kmsgate.locks the locks of keys between processes (`store.locks`): made at need, always empty
     pin           the token's PIN, only where nobody gave one; it protects nothing against who can read the
     folder
 """

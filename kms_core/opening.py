@@ -18,6 +18,7 @@ from kms_core.store.versions import bring_up_to_date
 
 if TYPE_CHECKING:
     from kms_core.hsm import Hsm
+    from kms_core.model.quotas import Quotas
     from policy_engine import Bundle
 
 INTENT_SECONDS = 3600.0
@@ -32,6 +33,7 @@ def open_kms(
     region: str = DEFAULT_REGION,
     sources: Sources | None = None,
     module: Path | None = None,
+    quotas: Quotas | None = None,
 ) -> Kms:
     """Open a home; one at a time in a process, since a process can hold one token.
 
@@ -42,6 +44,7 @@ def open_kms(
         region: the Region of the keys' ARNs.
         sources: time, ids and randomness.
         module: the PKCS#11 module; else ``$KMSGATE_PKCS11_MODULE``, else where SoftHSM2 is installed.
+        quotas: how much there may be of what.
 
     Raises:
         ConfigurationError: no home, a wrong PIN, no module, an unwritable folder, a database of a version
@@ -59,7 +62,7 @@ def open_kms(
         require_pair(hsm, database, sources)
         with database.write() as connection:
             drop_intents_before(connection, sources.now() - INTENT_SECONDS)
-        kms = Kms(database, hsm, bundle=bundle, region=region, sources=sources)
+        kms = Kms(database, hsm, bundle=bundle, region=region, sources=sources, quotas=quotas)
         opened.pop_all()  # from here on the Kms closes them
         return kms
 

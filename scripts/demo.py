@@ -110,10 +110,10 @@ def decisions() -> None:
     with Database.open(Home(HOME).database) as database, database.read() as connection:
         for row in all_rows(connection):
             entry = json.loads(row.record)
-            if entry.get("outcome"):
-                rests_on = ", ".join(entry["determining"]) or "nothing allows it"
-                principal = entry["principal"].rpartition(":")[2]
-                print(f"  {entry['action']:<14} {principal:<12} {entry['outcome']:<13} {rests_on}")
+            principal = entry["principal"].rpartition(":")[2]
+            for decision in entry["decisions"]:
+                rests_on = ", ".join(decision["determining"]) or "nothing allows it"
+                print(f"  {decision['action']:<14} {principal:<12} {decision['outcome']:<13} {rests_on}")
 
 
 def main() -> None:

@@ -2,8 +2,8 @@
 
 h(n) = SHA-256(h(n-1) || canonical record n), and h(0) is the hash of the writer's name. It shows that a
 record was changed, dropped, moved, repeated or put in. It cannot show that a writer's newest records, or a
-whole writer, were cut off, nor that all was rewritten by someone who can compute hashes: for that a hash must
-be kept where the writer of the database cannot reach it. FIPS 180-4 for SHA-256.
+whole writer, were cut off, nor that all was rewritten by someone who can compute hashes: `checkpoint` binds
+chains against that. FIPS 180-4 for SHA-256.
 """
 
 from __future__ import annotations

@@ -1,24 +1,27 @@
 """Writing the decision log.
 
-INVARIANT: `append` returns only when the record is on the disk; a caller that gets an exception instead must
-refuse its call. Each process that writes has a chain of its own, so that writers never wait for each other's.
+INVARIANT: a record is on the disk when `append` returns, or when the transaction of `beside` has ended; who
+gets an exception instead must refuse the call. Each process that writes has a chain of its own, so that
+writers never wait for each other's.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kms_core.audit.chain import link, origin, verify
+from kms_core.audit.chain import link, origin
 from kms_core.audit.record import AuditRecord
 from kms_core.errors import KMSInternalError
-from kms_core.store.audit_rows import AuditRow, all_rows, insert_row, last_row
+from kms_core.store.audit_rows import AuditRow, insert_row, last_row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from sqlalchemy import Connection
 
-    from kms_core.audit.chain import ChainReport
     from kms_core.audit.record import AuditEntry
     from kms_core.model.sources import Sources
     from kms_core.store.database import Database
@@ -36,19 +39,37 @@ class AuditLog:
         self._turn = threading.Lock()
         self._head: AuditRow | None = None
 
-    def append(self, entry: AuditEntry) -> AuditRecord:
+    @property
+    def written(self) -> int:
+        """How many records this writer has written."""
+        return self._head.sequence if self._head else 0
+
+    def append(self, entry: AuditEntry) -> None:
         """Write an entry down.
 
         Raises:
             KMSInternalError: it cannot be written, or what this writer wrote last is no longer there.
         """
+        with self.beside(lambda: entry):
+            pass
+
+    @contextmanager
+    def beside(self, entry: Callable[[], AuditEntry]) -> Iterator[Connection]:
+        """A transaction for a change; what it was is written down in it: both are kept, or neither.
+
+        Args:
+            entry: asked for the entry when the change is made.
+
+        Raises:
+            KMSInternalError: as `append`.
+        """
         with self._turn:
             with self._database.write() as connection:
                 self._require_head(connection)
-                record, row = self._next(entry)
+                yield connection
+                row = self._next(entry())
                 insert_row(connection, row)
             self._head = row
-        return record
 
     def _require_head(self, connection: Connection) -> None:
         stored = last_row(connection, self._writer)
@@ -56,15 +77,8 @@ class AuditLog:
             _LOG.error("the audit log of writer %s was changed behind its back", self._writer)
             raise KMSInternalError("the audit log cannot be written")
 
-    def _next(self, entry: AuditEntry) -> tuple[AuditRecord, AuditRow]:
+    def _next(self, entry: AuditEntry) -> AuditRow:
         sequence = self._head.sequence + 1 if self._head else 1
         previous = self._head.hash if self._head else origin(self._writer)
-        record = AuditRecord(self._writer, sequence, self._now(), entry)
-        text = record.canonical()
-        return record, AuditRow(self._writer, sequence, text, link(previous, text))
-
-
-def verify_log(database: Database) -> ChainReport:
-    """Check the chains of all writers, as they are in the database."""
-    with database.read() as connection:
-        return verify(all_rows(connection))
+        text = AuditRecord(self._writer, sequence, self._now(), entry).canonical()
+        return AuditRow(self._writer, sequence, text, link(previous, text))

@@ -1,27 +1,63 @@
 """One line of the decision log, and its canonical text.
 
-INVARIANT: no plaintext, no key, no PIN, no grant token, and no value of an encryption context is in a record;
-the fields are the list below and there is no free one.
+A call is one record, whatever it asked for: it lists every decision that was made for it. With a decision
+stands the request that was put to the engine, so that it can be decided again under other policies.
+
+INVARIANT: no plaintext, no ciphertext, no key, no PIN and no grant token is in a record; the fields are the
+lists below. The encryption context is in the requests: it is not secret, and AWS CloudTrail shows it too
+(https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html).
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class RecordKind(StrEnum):
-    """Why a record was written."""
+    """How far a call came."""
 
     DECISION = "decision"
-    """The engine decided on a call: allowed, or which denial."""
+    """It was decided: denied, or allowed and done; or a dry run that would have been done."""
     SERVICE = "service"
     """An internal job was let in; no caller asked for it."""
     REFUSAL = "refusal"
-    """A call ended before anything was decided: a parameter out of bounds, no such key."""
+    """It ended before anything was decided: a parameter out of bounds, no such key."""
     FAILURE = "failure"
-    """A call that was allowed ended in an error; its decision is the record with the same call id."""
+    """It was allowed and ended in an error; what it changed was taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedDecision:
+    """One decision of a call.
+
+    Attributes:
+        action: ``kms:Decrypt``.
+        resource: what was authorised: a key's ARN, or ``*``.
+        outcome: as IAM names it.
+        determining: labels of the statements or grants that decided (``key:0``, ``grant:...``).
+        decision_id: names the decision; the same request under the same policies has the same.
+        policies: SHA-256 of the policies that it was decided under, by what they are: ``key``,
+            ``identities``.
+        access_version: which state of the key's policy and grants it was decided under; it grows with each
+            change. None where there is no key.
+        request: what was asked, as `explain-access check --request` reads it. Grant tokens are left out: here
+            a grant is in force with and without them.
+    """
+
+    action: str
+    resource: str
+    outcome: str
+    determining: tuple[str, ...] = ()
+    decision_id: str = ""
+    policies: tuple[tuple[str, str], ...] = ()
+    access_version: int | None = None
+    request: Mapping[str, object] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +65,16 @@ class AuditEntry:
     """What there is to say of a call.
 
     Attributes:
-        kind: why it is written.
-        call_id: the call; records of one call share it.
+        kind: how far it came.
+        call_id: the call.
         principal: the caller's ARN or service name; for an internal job the job's name.
-        action: ``kms:Decrypt``, or the internal job's action.
-        resource: what was authorised: a key's ARN, or ``*``; empty where a refusal came before it was known.
+        action: ``kms:Decrypt`` for Decrypt, whatever that is authorised as; or the internal job's action.
         key_arn: the key that it was about; for CreateKey the new one.
-        outcome: the decision, as IAM names it; empty where there was none.
-        determining: labels of the statements or grants that decided (``key:0``, ``grant:...``).
-        decision_id: names the decision; the same request under the same policies has the same.
-        policies: SHA-256 of the policies that it was decided under, by what they are: ``key``,
-            ``identities``.
+        outcome: allowed where all decisions were, else the one that was not; empty where there was none.
+        decisions: each decision, in the order in which they were made.
         via_service: the service that forwarded the call.
         error_code: AWS's name of the error that the call ended in.
+        dry_run: whether it was only to be tried.
         reason: why an internal job ran.
     """
 
@@ -49,18 +82,17 @@ class AuditEntry:
     call_id: str
     principal: str
     action: str
-    resource: str = ""
     key_arn: str | None = None
     outcome: str = ""
-    determining: tuple[str, ...] = ()
-    decision_id: str = ""
-    policies: tuple[tuple[str, str], ...] = ()
+    decisions: tuple[RecordedDecision, ...] = ()
     via_service: str | None = None
     error_code: str | None = None
+    dry_run: bool = False
     reason: str | None = None
 
 
 _FIELDS = tuple(each.name for each in fields(AuditEntry))
+_DECISION_FIELDS = tuple(each.name for each in fields(RecordedDecision))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +106,12 @@ class AuditRecord:
 
     def canonical(self) -> str:
         """The one text of this record: JSON in ASCII, names sorted, nothing between the tokens."""
-        entry = {name: getattr(self.entry, name) for name in _FIELDS} | {
-            "policies": dict(self.entry.policies)
-        }
-        place = {"writer": self.writer, "sequence": self.sequence, "time": self.time}
-        return json.dumps(entry | place, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        content = {name: getattr(self.entry, name) for name in _FIELDS}
+        content["decisions"] = [_plain(decision) for decision in self.entry.decisions]
+        content |= {"writer": self.writer, "sequence": self.sequence, "time": self.time}
+        return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def _plain(decision: RecordedDecision) -> dict[str, object]:
+    content = {name: getattr(decision, name) for name in _DECISION_FIELDS}
+    return content | {"policies": dict(decision.policies), "request": dict(decision.request)}

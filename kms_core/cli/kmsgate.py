@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from kms_core.cli.audit import audit
 from kms_core.cli.doctor import doctor
 from kms_core.cli.init import init
 
@@ -14,6 +15,7 @@ from kms_core.cli.init import init
 Examples:
   kmsgate init --home ./kms      make a token and a database
   kmsgate doctor --home ./kms    see whether they are well
+  kmsgate audit verify           see whether the decision log is what was written
 """,
 )
 @click.version_option(package_name="kmsgate")
@@ -23,3 +25,4 @@ def main() -> None:
 
 main.add_command(init)
 main.add_command(doctor)
+main.add_command(audit)

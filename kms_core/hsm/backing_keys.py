@@ -92,6 +92,11 @@ def check_value(lane: Lane) -> bytes:
     return _mac(lane, bindings.check_value(lane.token_keys.current, lane.wrapped_constant))
 
 
+def checkpoint_mac(lane: Lane, content: bytes) -> bytes:
+    """HMAC-SHA-256 over a checkpoint of the audit log."""
+    return _mac(lane, bindings.checkpoint(content))
+
+
 def _at_hand(lane: Lane, key: StoredKey) -> CipherKey:
     wanted = identity(key)
     return lane.handles.get(wanted) or _bring_back(lane, wanted)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _BACKING_KEY: Final = b"kmsgate/backing-key/1"
 _CHECK_VALUE: Final = b"kmsgate/check-value/1"
+_CHECKPOINT: Final = b"kmsgate/audit-checkpoint/1"
 
 
 def backing_key(binding: KeyBinding, domain_key_id: str, blob: bytes) -> bytes:
@@ -25,6 +26,11 @@ def backing_key(binding: KeyBinding, domain_key_id: str, blob: bytes) -> bytes:
 def check_value(domain_key_id: str, wrapped_constant: bytes) -> bytes:
     """Give what the MAC covers that shows the domain key and the MAC key to be the same ones."""
     return _joined(_CHECK_VALUE, domain_key_id.encode(), wrapped_constant)
+
+
+def checkpoint(content: bytes) -> bytes:
+    """Give what the MAC of a checkpoint of the audit log covers."""
+    return _joined(_CHECKPOINT, content)
 
 
 def _joined(*fields: bytes) -> bytes:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CHECK_ACTION: Final = "internal:CheckToken"
 EVICT_ACTION: Final = "internal:EvictKeyMaterial"
+CHECKPOINT_ACTION: Final = "internal:SignCheckpoint"
 
 _DATA_KEY: Final = ("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")
 
@@ -29,6 +30,7 @@ PERMITTED: Final[Mapping[str, frozenset[str]]] = {
     "encrypt": frozenset({"kms:Encrypt", "kms:ReEncryptTo", *_DATA_KEY}),
     "decrypt": frozenset({"kms:Decrypt", "kms:ReEncryptFrom"}),
     "check_value": frozenset({CHECK_ACTION}),
+    "checkpoint_mac": frozenset({CHECKPOINT_ACTION}),
     "evict": frozenset({"kms:DisableKey", "kms:ScheduleKeyDeletion", EVICT_ACTION}),
 }
 """Which actions a permit may be for, for each operation of an `Hsm`."""
@@ -152,6 +154,10 @@ class Hsm(Protocol):
 
         A store keeps it, and compares it at each start: another value is another or a damaged token.
         """
+        ...
+
+    def checkpoint_mac(self, permit: Permit, content: bytes) -> bytes:
+        """32 bytes that only this token can make of a checkpoint of the audit log."""
         ...
 
     def evict(self, permit: Permit, key: StoredKey) -> None:

@@ -59,6 +59,11 @@ class Pkcs11Hsm:
         permit.require_action(PERMITTED["check_value"])
         return self._lanes.run(0, backing_keys.check_value)
 
+    def checkpoint_mac(self, permit: Permit, content: bytes) -> bytes:
+        """Bind a checkpoint of the audit log."""
+        permit.require_action(PERMITTED["checkpoint_mac"])
+        return self._lanes.run(0, lambda lane: backing_keys.checkpoint_mac(lane, content))
+
     def evict(self, permit: Permit, key: StoredKey) -> None:
         """Drop a key from memory."""
         permit.require_key_id(PERMITTED["evict"], key.key_id)

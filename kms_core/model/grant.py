@@ -12,6 +12,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from policy_engine.model.grant import Grant
 
+_SERVICE = ".amazonaws.com"
+
+
+def is_service(principal: str) -> bool:
+    """Whether a grant's principal is a service's name, which the API keeps in a field of its own."""
+    return principal.removesuffix(".cn").endswith(_SERVICE)
+
 
 @dataclass(frozen=True, slots=True)
 class GrantRecord:

@@ -41,8 +41,11 @@ WORKS_IN: dict[Operation, frozenset[KeyState]] = {
     Operation.GENERATE_DATA_KEY: _USABLE,
     Operation.GET_KEY_POLICY: _ANY,
     Operation.PUT_KEY_POLICY: _ANY,
+    Operation.LIST_KEY_POLICIES: _ANY,
     Operation.CREATE_GRANT: _USABLE | {_S.UNAVAILABLE},
     Operation.LIST_GRANTS: _ANY,
+    Operation.RETIRE_GRANT: _ANY,
+    Operation.REVOKE_GRANT: _ANY,
 }
 """The states in which an operation on an existing key goes through."""
 

@@ -23,8 +23,12 @@ class Operation(StrEnum):
     GENERATE_DATA_KEY = "GenerateDataKey"
     GET_KEY_POLICY = "GetKeyPolicy"
     PUT_KEY_POLICY = "PutKeyPolicy"
+    LIST_KEY_POLICIES = "ListKeyPolicies"
     CREATE_GRANT = "CreateGrant"
     LIST_GRANTS = "ListGrants"
+    LIST_RETIRABLE_GRANTS = "ListRetirableGrants"
+    RETIRE_GRANT = "RetireGrant"
+    REVOKE_GRANT = "RevokeGrant"
 
     @property
     def action(self) -> str:
@@ -56,6 +60,9 @@ FACTS: dict[Operation, OperationFacts] = {
     Operation.GENERATE_DATA_KEY: _CRYPTOGRAPHIC,
     Operation.GET_KEY_POLICY: _READING,
     Operation.PUT_KEY_POLICY: _CHANGING_ACCESS,
+    Operation.LIST_KEY_POLICIES: _READING,
     Operation.CREATE_GRANT: _CHANGING_ACCESS,
     Operation.LIST_GRANTS: _READING,
+    Operation.RETIRE_GRANT: _CHANGING_ACCESS,
+    Operation.REVOKE_GRANT: _CHANGING_ACCESS,
 }

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kms_core.errors import ValidationError
-from policy_engine.calls.api_call import ApiCall, CallContext, KnownKey
+from kms_core.model.grant import is_service
+from policy_engine.calls.api_call import ApiCall, CallContext, KnownKey, NamedGrant
 from policy_engine.calls.operations import requests_for
 from policy_engine.calls.principals import parse_principal
 from policy_engine.errors import RequestError
@@ -41,7 +42,12 @@ class _NoKeys:
 
 
 def of_call(
-    operation: Operation, caller: Caller, region: str, key_arn: str, parameters: Parameters
+    operation: Operation,
+    caller: Caller,
+    region: str,
+    key_arn: str,
+    parameters: Parameters,
+    grant: Grant | None = None,
 ) -> CallContext:
     """The condition keys of a call.
 
@@ -51,6 +57,7 @@ def of_call(
         region: where this service is.
         key_arn: the key; CreateKey does not look at it.
         parameters: the others, as the functions below give them.
+        grant: for RetireGrant the one to retire.
 
     Raises:
         ValidationError: the session claims a condition key that only the call itself can bring.
@@ -63,6 +70,7 @@ def of_call(
         keys=_NoKeys(),
         via_service=caller.via_service,
         session=caller.session_context,
+        grant=NamedGrant(key_arn, grant) if grant else None,
     )
     try:
         (check,) = requests_for(call)
@@ -90,10 +98,20 @@ def create_grant(grant: Grant) -> Parameters:
     """CreateGrant: the grant that is asked for."""
     return {
         "Operations": grant.operations,
-        "GranteePrincipal": grant.grantee_principal,
-        "RetiringPrincipal": grant.retiring_principal,
+        **_named("Grantee", grant.grantee_principal),
+        **_named("Retiring", grant.retiring_principal),
         "Constraints": {
             "EncryptionContextEquals": grant.constraints.encryption_context_equals,
             "EncryptionContextSubset": grant.constraints.encryption_context_subset,
+            "SourceArn": grant.constraints.source_arn,
         },
+    }
+
+
+def _named(role: str, principal: str | None) -> Parameters:
+    """A principal of a grant; a service's name is in a parameter of its own."""
+    service = principal is not None and is_service(principal)
+    return {
+        f"{role}Principal": None if service else principal,
+        f"{role}ServicePrincipal": principal if service else None,
     }

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from kms_core.audit.log import AuditLog
 from kms_core.gate import Gate
 from kms_core.key_material import KeyMaterial
+from kms_core.model.quotas import Quotas
 from kms_core.service.backing_keys import BackingKeys
 from kms_core.service.calls import Calls
+from kms_core.service.checkpoints import Checkpoints
 from kms_core.service.key_access import KeyAccess
 from kms_core.service.message_budget import MessageBudget
-from kms_core.store.locks import KeyLocks
+from kms_core.store.locks import KeyLocks, locks_beside
 from policy_engine import PolicyEngine
 
 if TYPE_CHECKING:
@@ -38,8 +40,10 @@ class Core:
         identities: the bundle, without keys: those come from the database alone.
         region: where this service is.
         sources: time, ids, randomness.
+        quotas: how much there may be of what.
         gate: decides and lets through.
         calls: begins calls and brings them to their key.
+        checkpoints: binds the audit log from time to time.
         access: finds keys.
         hsm: where random bytes come from.
         material: makes and uses backing keys.
@@ -51,8 +55,10 @@ class Core:
     identities: Bundle
     region: str
     sources: Sources
+    quotas: Quotas
     gate: Gate
     calls: Calls
+    checkpoints: Checkpoints
     access: KeyAccess
     hsm: Hsm
     material: KeyMaterial
@@ -60,21 +66,33 @@ class Core:
     budget: MessageBudget
 
 
-def assemble(database: Database, hsm: Hsm, bundle: Bundle, region: str, sources: Sources) -> Core:
+def assemble(
+    database: Database,
+    hsm: Hsm,
+    bundle: Bundle,
+    region: str,
+    sources: Sources,
+    quotas: Quotas | None = None,
+) -> Core:
     """Put the parts together."""
     identities = replace(bundle, keys={})
     engine = PolicyEngine(identities)
     log = AuditLog(database, sources)
     gate = Gate(engine, log, sources)
-    access = KeyAccess(database, engine, KeyLocks())
+    access = KeyAccess(database, engine, KeyLocks(locks_beside(database.path)))
+    checkpoints = Checkpoints(database, gate, log, hsm, sources)
     digest = _digest(identities)
     return Core(
         database=database,
         identities=identities,
         region=region,
         sources=sources,
+        quotas=quotas or Quotas(),
         gate=gate,
-        calls=Calls(database, gate, log, access, sources, region=region, identities=digest),
+        calls=Calls(
+            database, gate, log, access, sources, region=region, identities=digest, checkpoints=checkpoints
+        ),
+        checkpoints=checkpoints,
         access=access,
         hsm=hsm,
         material=KeyMaterial(hsm, sources),

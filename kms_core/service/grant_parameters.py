@@ -8,9 +8,11 @@ That a grant which comes from a grant is no wider than that one is the engine's 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kms_core.errors import InvalidArnError, UnsupportedOperationError, ValidationError
+from kms_core.errors import InvalidArnError, ValidationError
+from kms_core.model.key import KeySpec, KeyUsage
 from kms_core.service.parameters import (
     check_choice,
     check_encryption_context,
@@ -20,12 +22,13 @@ from kms_core.service.parameters import (
 )
 from policy_engine.calls.principals import parse_principal
 from policy_engine.errors import RequestError
+from policy_engine.model.grant import Grant, GrantConstraints
 from policy_engine.model.principal import PrincipalKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from policy_engine.model.grant import GrantConstraints
+    from kms_core.model.key import KeyMetadata
 
 GRANT_OPERATIONS = (
     "Decrypt",
@@ -45,13 +48,28 @@ GRANT_OPERATIONS = (
     "GenerateMac",
     "VerifyMac",
     "DeriveSharedSecret",
+    "Encapsulate",
+    "Decapsulate",
 )
 """Every operation that a grant can name."""
 
-_OTHER_KEYS_ONLY = frozenset(
-    {"Sign", "Verify", "GetPublicKey", "GenerateMac", "VerifyMac", "DeriveSharedSecret"}
-)
-"""What a grant on a symmetric encryption key cannot allow, since the key cannot do it."""
+_ANY_KEY = frozenset({"CreateGrant", "RetireGrant", "DescribeKey"})
+_CIPHER = frozenset({"Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo"})
+_SYMMETRIC = _ANY_KEY | {
+    *_CIPHER,
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+}
+_OF_OTHER_KEYS = {
+    "ENCRYPT_DECRYPT": _ANY_KEY | _CIPHER | {"GetPublicKey"},
+    "SIGN_VERIFY": _ANY_KEY | {"Sign", "Verify", "GetPublicKey"},
+    "GENERATE_VERIFY_MAC": _ANY_KEY | {"GenerateMac", "VerifyMac"},
+    "KEY_AGREEMENT": _ANY_KEY | {"DeriveSharedSecret", "GetPublicKey"},
+    "ENCAPSULATE_DECAPSULATE": _ANY_KEY | {"Encapsulate", "Decapsulate", "GetPublicKey"},
+}
+"""What a grant on a key that is no symmetric encryption key may allow, by the key's usage."""
 
 _PRINCIPALS = frozenset(
     {
@@ -65,20 +83,108 @@ _PRINCIPALS = frozenset(
 _MAX_PRINCIPAL = 256
 _MAX_PAIRS = 8
 _MAX_VALUE = 384
+MAX_GRANT_ID = 128
+_MAX_SERVICE = 128
 _NAME = re.compile(r"[a-zA-Z0-9:/_-]{1,256}", re.ASCII)
+_SOURCE_ARN = re.compile(r"arn:aws[a-z0-9-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+", re.ASCII | re.DOTALL)
+_SOURCE_LENGTHS = (20, 512)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedGrant:
+    """What CreateGrant was given, as it was given."""
+
+    grantee_principal: str | None
+    grantee_service_principal: str | None
+    retiring_principal: str | None
+    retiring_service_principal: str | None
+    operations: Sequence[str]
+    constraints: GrantConstraints | None
+    name: str | None
+
+
+def check_grant(asked: RequestedGrant) -> Grant:
+    """The grant that is asked for, as far as its parameters make it; it has no id yet.
+
+    Raises:
+        ValidationError: a parameter is out of its bounds, or two do not go together.
+        InvalidArnError: a principal is none.
+    """
+    grantee = check_one_principal("grantee", asked.grantee_principal, asked.grantee_service_principal)
+    if grantee is None:
+        raise ValidationError("Please specify either grantee principal or grantee service principal.")
+    retiring = check_one_principal("retiring", asked.retiring_principal, asked.retiring_service_principal)
+    operations = check_operations(asked.operations)
+    constraints = check_constraints(asked.constraints) or GrantConstraints()
+    if asked.grantee_service_principal is not None and (constraints.source_arn is None or retiring is None):
+        raise ValidationError(
+            "A grantee service principal needs the grant constraint SourceArn, and a retiring principal or a "
+            "retiring service principal."
+        )
+    return Grant(
+        grant_id="",
+        grantee_principal=grantee,
+        operations=operations,
+        constraints=constraints,
+        name=check_name(asked.name),
+        retiring_principal=retiring,
+    )
+
+
+def check_fits_key(grant: Grant, key: KeyMetadata) -> None:
+    """Check that the key can do what the grant allows.
+
+    Raises:
+        ValidationError: it cannot, or has no encryption context that a constraint could ask for.
+    """
+    symmetric = key.usage is KeyUsage.ENCRYPT_DECRYPT and key.spec is KeySpec.SYMMETRIC_DEFAULT
+    possible = _SYMMETRIC if symmetric else _OF_OTHER_KEYS[key.usage.value]
+    impossible = [operation for operation in grant.operations if operation not in possible]
+    if impossible:
+        raise ValidationError(
+            f"the grant operation `{impossible[0]}` is not supported for a key with the key usage "
+            f"{key.usage.value} and the key spec {key.spec.value}"
+        )
+    constraints = grant.constraints
+    pairs = (constraints.encryption_context_equals, constraints.encryption_context_subset)
+    if not symmetric and pairs != (None, None):
+        raise ValidationError("an encryption context grant constraint is only for symmetric encryption keys")
+
+
+def check_one_principal(role: str, principal: str | None, service: str | None) -> str | None:
+    """Check a principal of a grant, given as an ARN or as a service's name, if at all.
+
+    Raises:
+        ValidationError: both are given.
+        InvalidArnError: the ARN names nobody who can be that.
+    """
+    if principal is not None and service is not None:
+        raise ValidationError(
+            f"Please specify either {role} principal or {role} service principal, not both."
+        )
+    if service is not None:
+        return _check_service(f"{role}ServicePrincipal", service)
+    return None if principal is None else check_principal(f"{role}Principal", principal)
+
+
+def _check_service(member: str, name: str) -> str:
+    check_text(member, name, 1, _MAX_SERVICE)
+    try:
+        kind = parse_principal(name).kind
+    except RequestError:
+        kind = PrincipalKind.ANONYMOUS
+    if kind is not PrincipalKind.SERVICE:
+        refuse(member, "Member must be the name of a service principal")
+    return name
 
 
 def check_operations(operations: Sequence[str]) -> tuple[str, ...]:
-    """Check the operations of a grant on a symmetric encryption key."""
+    """Check the operations of a grant; whether its key can do them is for `check_fits_key`."""
     if isinstance(operations, str):
         refuse("operations", "Member must be a list")
     check_length("operations", operations, 1, len(GRANT_OPERATIONS))
     for operation in operations:
         check_choice("operations", operation, GRANT_OPERATIONS)
-        if operation in _OTHER_KEYS_ONLY:
-            raise ValidationError(
-                f"the operation `{operation}` is not supported for a symmetric encryption key"
-            )
     return tuple(dict.fromkeys(operations))
 
 
@@ -106,27 +212,36 @@ def check_name(name: str | None) -> str | None:
 
 
 def check_constraints(constraints: GrantConstraints | None) -> GrantConstraints | None:
-    """Check the constraints of a grant: one of the two, with one to eight pairs.
+    """Check the constraints of a grant: at most one on the encryption context, and one on the source.
 
     Raises:
-        ValidationError: both are given, or neither, or one is out of its bounds.
-        UnsupportedOperationError: one on the source; it would be lost, and the grant wider than was asked.
+        ValidationError: both on the encryption context are given, or none at all, or one is out of its
+            bounds.
     """
     if constraints is None:
         return None
-    if constraints.source_arn is not None:
-        raise UnsupportedOperationError("The grant constraint SourceArn is not supported here.")
     equals = constraints.encryption_context_equals
     subset = constraints.encryption_context_subset
-    if (equals is None) == (subset is None):
+    if equals is not None and subset is not None:
         raise ValidationError(
             "Constraints must have either EncryptionContextEquals or EncryptionContextSubset."
         )
-    _check_pairs(subset if equals is None else equals)
+    if equals is None and subset is None and constraints.source_arn is None:
+        raise ValidationError("Constraints must have a grant constraint.")
+    if constraints.source_arn is not None:
+        check_text("constraints.sourceArn", constraints.source_arn, *_SOURCE_LENGTHS)
+        if not _SOURCE_ARN.fullmatch(constraints.source_arn):
+            refuse(
+                "constraints.sourceArn",
+                f"Member must satisfy regular expression pattern: ^{_SOURCE_ARN.pattern}$",
+            )
+    for pairs in (equals, subset):
+        if pairs is not None:
+            _check_pairs(pairs)
     return constraints
 
 
-def _check_pairs(pairs: Mapping[str, str] | None) -> None:
+def _check_pairs(pairs: Mapping[str, str]) -> None:
     checked = check_encryption_context(pairs)
     check_length("constraints", checked, 1, _MAX_PAIRS)
     for value in checked.values():

@@ -1,29 +1,30 @@
-"""CreateGrant and ListGrants.
+"""CreateGrant, RetireGrant and RevokeGrant: what makes grants and ends them.
 
-https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html. A grant is in force when CreateGrant
-returns, with or without its token.
+https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html and the pages of the others. A grant
+is in force when CreateGrant returns, with or without its token, and is no more when RetireGrant or
+RevokeGrant returns. Showing grants is `grant_lists`.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kms_core.errors import InvalidMarkerError, LimitExceededError
+from kms_core.errors import InvalidGrantTokenError, LimitExceededError, NotFoundError, ValidationError
+from kms_core.model.key_reference import KeyReference
 from kms_core.model.operations import Operation
 from kms_core.service import context
 from kms_core.service.grant_parameters import (
-    check_constraints,
-    check_name,
-    check_operations,
-    check_principal,
+    MAX_GRANT_ID,
+    RequestedGrant,
+    check_fits_key,
+    check_grant,
 )
-from kms_core.service.parameters import check_range, check_text
-from kms_core.service.results import CreatedGrant, GrantPage, ListedGrant
+from kms_core.service.parameters import MAX_GRANT_TOKEN, check_text
+from kms_core.service.results import CreatedGrant
 from kms_core.store import grants as rows
-from policy_engine.model.grant import Grant, GrantConstraints
+from policy_engine.model.grant import Grant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,19 +32,17 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from kms_core.model.caller import Caller
+    from kms_core.model.grant import GrantRecord
     from kms_core.service.core import Core
+    from kms_core.service.open_call import OpenCall
+    from policy_engine.model.grant import GrantConstraints
 
-MAX_GRANTS = 50_000
-_MAX_PAGE = 100
-_PAGE = 50
-_MAX_ID = 128
 _ID_BYTES = 32
 _TOKEN_BYTES = 48
-_POSITIONS = range(1, 2**63)
 
 
 class GrantOperations:
-    """What makes and shows grants."""
+    """What makes and ends grants."""
 
     _core: Core
 
@@ -51,13 +50,16 @@ class GrantOperations:
         self,
         caller: Caller | str,
         key_id: str,
-        grantee_principal: str,
-        operations: Sequence[str],
+        grantee_principal: str | None = None,
+        operations: Sequence[str] = (),
         *,
+        grantee_service_principal: str | None = None,
         retiring_principal: str | None = None,
+        retiring_service_principal: str | None = None,
         constraints: GrantConstraints | None = None,
         name: str | None = None,
         grant_tokens: Sequence[str] = (),
+        dry_run: bool | None = None,
     ) -> CreatedGrant:
         """Let a principal use a key. Every call that begins after this has returned may count on it.
 
@@ -66,96 +68,151 @@ class GrantOperations:
         Args:
             caller: who calls.
             key_id: a key id or key ARN.
-            grantee_principal: ARN of who may use the key.
+            grantee_principal: ARN of who may use the key; or
+            grantee_service_principal: the service that may, on behalf of the constraint's source.
             operations: which operations, by their API names.
-            retiring_principal: ARN of who may retire the grant.
-            constraints: what the encryption context must hold; one of the two kinds.
+            retiring_principal: ARN of who may retire the grant; or
+            retiring_service_principal: the service that may.
+            constraints: what the encryption context must hold, and on whose behalf calls must be made.
             name: up to 256 of ``a-zA-Z0-9:/_-``.
             grant_tokens: tokens of grants that may be too new to be known everywhere.
+            dry_run: only try.
 
         Raises:
-            AccessDeniedError, DisabledError, InvalidArnError, InvalidGrantTokenError, KMSInvalidStateError,
-            LimitExceededError, NotFoundError, UnsupportedOperationError, ValidationError, KMSInternalError
+            AccessDeniedError, DependencyTimeoutError, DisabledError, DryRunOperationError, InvalidArnError,
+            InvalidGrantTokenError, KMSInvalidStateError, LimitExceededError, NotFoundError, ValidationError,
+            KMSInternalError
         """
         core = self._core
-        with core.calls.begin(Operation.CREATE_GRANT, caller, grant_tokens) as call:
-            if retiring_principal is not None:
-                check_principal("retiringPrincipal", retiring_principal)
+        with core.calls.begin(Operation.CREATE_GRANT, caller, grant_tokens, dry_run=dry_run) as call:
+            asked = check_grant(
+                RequestedGrant(
+                    grantee_principal,
+                    grantee_service_principal,
+                    retiring_principal,
+                    retiring_service_principal,
+                    operations,
+                    constraints,
+                    name,
+                )
+            )
             reference = core.calls.reference(call, key_id)
             issuer = call.caller.account or reference.account
-            grant = Grant(
+            grant = replace(
+                asked,
                 grant_id=core.sources.random_bytes(_ID_BYTES).hex(),
-                grantee_principal=check_principal("granteePrincipal", grantee_principal),
-                operations=check_operations(operations),
-                constraints=check_constraints(constraints) or GrantConstraints(),
-                name=check_name(name),
-                retiring_principal=retiring_principal,
                 issuing_account=f"arn:{call.caller.partition}:iam::{issuer}:root",
                 creation_date=core.sources.now(),
             )
             given = context.create_grant(grant)
             with core.calls.on_key(call, reference, given, grant=grant) as admitted:
-                return self._file(admitted.key.key_id, grant)
+                check_fits_key(grant, admitted.key)
+                return self._file(call, admitted.key.key_id, grant)
 
-    def list_grants(
+    def retire_grant(
         self,
         caller: Caller | str,
-        key_id: str,
         *,
+        grant_token: str | None = None,
+        key_id: str | None = None,
         grant_id: str | None = None,
-        grantee_principal: str | None = None,
-        limit: int = _PAGE,
-        marker: str | None = None,
-    ) -> GrantPage:
-        """Show the grants on a key, a page at a time, in the order in which they were made.
+        dry_run: bool | None = None,
+    ) -> None:
+        """End a grant, as who needs it no longer. The grant says who may, and no key policy does.
+
+        Args:
+            caller: who calls.
+            grant_token: a token of the grant; or
+            key_id: a key id or key ARN, and
+            grant_id: the grant's id.
+            dry_run: only try.
+
+        Raises:
+            InvalidGrantTokenError: the token is of no grant, or of one that has ended.
+            NotFoundError: no such key, or no such grant on it.
+            AccessDeniedError, DependencyTimeoutError, DryRunOperationError, InvalidArnError,
+            ValidationError, KMSInternalError
+        """
+        core = self._core
+        with core.calls.begin(Operation.RETIRE_GRANT, caller, dry_run=dry_run) as call:
+            if grant_token is not None and key_id is None and grant_id is None:
+                found = self._by_token(grant_token)
+                reference = KeyReference.parse(found.key_arn, call.caller, core.region)
+                wanted = found.grant.grant_id
+            elif grant_token is None and key_id is not None and grant_id is not None:
+                check_text("grantId", grant_id, 1, MAX_GRANT_ID)
+                reference, wanted = core.calls.reference(call, key_id), grant_id
+            else:
+                raise ValidationError("Please specify either grant token or both key ID and grant ID.")
+            grant = self._in_question(call, reference, wanted)
+            with core.calls.on_key(call, reference, {}, grant=grant) as admitted:
+                self._end(call, admitted.key.key_id, grant.grant_id)
+
+    def revoke_grant(
+        self, caller: Caller | str, key_id: str, grant_id: str, *, dry_run: bool | None = None
+    ) -> None:
+        """End a grant, as who rules over the key; policies say who may.
 
         Args:
             caller: who calls.
             key_id: a key id or key ARN.
-            grant_id: only the grant with this id.
-            grantee_principal: only grants to this principal.
-            limit: how many at most, 1 to 100.
-            marker: where to go on, as the page before said.
+            grant_id: the grant's id.
+            dry_run: only try.
 
         Raises:
-            InvalidMarkerError: the marker was not made for this key.
-            AccessDeniedError, InvalidArnError, NotFoundError, ValidationError, KMSInternalError
+            NotFoundError: no such key, or no such grant on it.
+            AccessDeniedError, DependencyTimeoutError, DryRunOperationError, InvalidArnError,
+            ValidationError, KMSInternalError
         """
         core = self._core
-        with core.calls.begin(Operation.LIST_GRANTS, caller) as call:
-            check_range("limit", limit, 1, _MAX_PAGE)
-            if grant_id is not None:
-                check_text("grantId", grant_id, 1, _MAX_ID)
-            if grantee_principal is not None:
-                check_principal("granteePrincipal", grantee_principal)
+        with core.calls.begin(Operation.REVOKE_GRANT, caller, dry_run=dry_run) as call:
+            check_text("grantId", grant_id, 1, MAX_GRANT_ID)
             reference = core.calls.reference(call, key_id)
-            after = _position(marker, reference.key_id)
             with core.calls.on_key(call, reference, {}) as admitted:
-                with core.database.read() as connection:
-                    found = rows.grants_of(
-                        connection,
-                        admitted.key.key_id,
-                        after=after,
-                        limit=limit + 1,
-                        grant_id=grant_id,
-                        grantee_principal=grantee_principal,
-                    )
-                page, rest = found[:limit], found[limit:]
-                further = _marker(reference.key_id, page[-1].position) if rest else None
-                listed = tuple(ListedGrant(record.key_arn, record.grant) for record in page)
-                return GrantPage(listed, bool(rest), further)
+                self._end(call, admitted.key.key_id, grant_id)
 
-    def _file(self, key_id: str, grant: Grant) -> CreatedGrant:
+    def _file(self, call: OpenCall, key_id: str, grant: Grant) -> CreatedGrant:
         token = base64.urlsafe_b64encode(self._core.sources.random_bytes(_TOKEN_BYTES)).decode()
-        with self._core.database.write() as connection:
+        most = self._core.quotas.grants_per_key
+        with self._core.calls.changing(call) as connection:
             grant_id = _same_grant(connection, key_id, grant)
             if grant_id is None:
-                if rows.count_grants(connection, key_id) >= MAX_GRANTS:
-                    raise LimitExceededError(f"the key has {MAX_GRANTS} grants already")
+                if rows.count_grants(connection, key_id) >= most:
+                    raise LimitExceededError(f"the key has {most} grants already")
                 rows.insert_grant(connection, key_id, grant)
                 grant_id = grant.grant_id
             rows.insert_token(connection, grant_id, token)
         return CreatedGrant(grant_id, token)
+
+    def _by_token(self, token: str) -> GrantRecord:
+        check_text("grantToken", token, 1, MAX_GRANT_TOKEN)
+        with self._core.database.read() as connection:
+            grant_id = rows.token_grant(connection, token)
+            found = rows.find_grant(connection, grant_id) if grant_id else None
+        if found is None:
+            raise InvalidGrantTokenError("the grant token is not valid")
+        return found
+
+    def _in_question(self, call: OpenCall, reference: KeyReference, grant_id: str) -> Grant:
+        """The grant that the caller means, as far as there is one.
+
+        INVARIANT: of one that the key does not have only the id is told to the engine, which lets nobody of
+        another account retire it; so such a caller cannot tell it from one that is not theirs to retire.
+        """
+        with self._core.database.read() as connection:
+            found = rows.find_grant(connection, grant_id)
+        if found is not None and found.key_arn == reference.arn:
+            return found.grant
+        if reference.account == call.caller.account and self._core.access.reference(reference.key_id):
+            raise NotFoundError(f"Grant ID {grant_id} not found")
+        return Grant(grant_id, "", ())
+
+    def _end(self, call: OpenCall, key_id: str, grant_id: str) -> None:
+        with self._core.calls.changing(call) as connection:
+            found = rows.find_grant(connection, grant_id)
+            if found is None or found.key_id != key_id:
+                raise NotFoundError(f"Grant ID {grant_id} not found")
+            rows.delete_grant(connection, key_id, grant_id)
 
 
 def _same_grant(connection: Connection, key_id: str, grant: Grant) -> str | None:
@@ -167,19 +224,3 @@ def _same_grant(connection: Connection, key_id: str, grant: Grant) -> str | None
         if replace(found, grant_id=grant.grant_id, creation_date=grant.creation_date) == grant:
             return found.grant_id
     return None
-
-
-def _marker(key_id: str, position: int) -> str:
-    return base64.urlsafe_b64encode(f"{key_id} {position}".encode()).decode()
-
-
-def _position(marker: str | None, key_id: str) -> int:
-    if marker is None:
-        return 0
-    try:
-        found, position = base64.urlsafe_b64decode(marker.encode()).decode().split(" ")
-        if found == key_id and int(position) in _POSITIONS:
-            return int(position)
-    except (ValueError, binascii.Error):
-        pass
-    raise InvalidMarkerError("the marker is not valid for this key")

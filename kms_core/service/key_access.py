@@ -1,8 +1,8 @@
 """The keys that calls find, with the engine in step: what it knows of a key is what the store says now.
 
 Not a decision. Each call reads its key's row once, under the key's lock; where the access version there is
-newer than what the engine has, the policy and the grants are read in the same transaction and handed to the
-engine.
+newer than what the engine has, what changed of policy and grants is read in the same transaction and handed
+to the engine: by this process or by another, a change is seen by the next call.
 
 INVARIANT: the engine never goes back to an older version of a key's policy and grants.
 """
@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kms_core.errors import KMSInternalError
 from kms_core.model.key_reference import KeyReference
 from kms_core.store import keys
-from kms_core.store.grants import grants_of
+from kms_core.store.grants import count_grants, grant_ids, grants_of
 from kms_core.store.policies import policy_text
 from policy_engine.errors import PolicyEngineError
 from policy_engine.model.bundle import KeyRecord
@@ -37,6 +38,25 @@ if TYPE_CHECKING:
     from policy_engine.model.policy import Policy
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the engine has of a key.
+
+    Attributes:
+        version: the access version that it is of.
+        policy_digest: its key policy.
+        policy: that policy, read.
+        grants: its grants.
+        position: the position of the newest grant that was read.
+    """
+
+    version: int
+    policy_digest: str
+    policy: Policy
+    grants: tuple[Grant, ...]
+    position: int
+
+
 class KeyAccess:
     """The way to keys."""
 
@@ -45,7 +65,7 @@ class KeyAccess:
         self._engine = engine
         self._locks = locks
         self._loading = threading.Lock()
-        self._versions: dict[str, int] = {}
+        self._known: dict[str, _Known] = {}
 
     def reference(self, key_id: str) -> KeyReference | None:
         """The key with this id, wherever it is."""
@@ -54,26 +74,33 @@ class KeyAccess:
         return KeyReference(row.metadata.arn, key_id, row.metadata.account) if row else None
 
     @contextmanager
-    def held(self, arn: str, *, alone: bool) -> Iterator[KeyRow | None]:
-        """A key, with its lock held: shared with other calls, or alone. None where there is no such key.
+    def held(self, arn: str, *, alone: bool, overtaking: bool = False) -> Iterator[None]:
+        """Hold a key's lock, whether there is such a key or not: shared with other calls, or alone.
+
+        Raises:
+            DependencyTimeoutError: somebody else holds it for too long.
+            KMSInternalError: it cannot be taken.
+        """
+        with self._locks.alone(arn) if alone else self._locks.shared(arn, overtaking=overtaking):
+            yield
+
+    def current(self, arn: str) -> KeyRow | None:
+        """A key as the store has it now, the engine brought into step; the key's lock must be held.
 
         Raises:
             KMSInternalError: the store fails, or holds a policy that cannot be read.
         """
-        with self._locks.alone(arn) if alone else self._locks.shared(arn):
-            yield self.current(arn)
-
-    def current(self, arn: str) -> KeyRow | None:
-        """A key as the store has it now, the engine brought into step; the key's lock must be held."""
         with self._database.read() as connection:
             row = keys.find(connection, arn)
-            if row is None or self._versions.get(arn, 0) >= row.access_version:
+            before = self._known.get(arn)
+            if row is None or (before and before.version >= row.access_version):
                 return row
-            record = _record(connection, row)
+            known = _read(connection, row, before)
         with self._loading:
-            if self._versions.get(arn, 0) < row.access_version:
-                self._engine.put_key(record)
-                self._versions[arn] = row.access_version
+            newest = self._known.get(arn)
+            if newest is None or newest.version < known.version:
+                self._engine.put_key(record_of(row.metadata, known.policy, known.grants))
+                self._known[arn] = known
         return row
 
 
@@ -93,11 +120,37 @@ def record_of(key: KeyMetadata, policy: Policy, grants: tuple[Grant, ...] = ()) 
     )
 
 
-def _record(connection: Connection, row: KeyRow) -> KeyRecord:
-    text = policy_text(connection, row.policy_digest)
-    grants = tuple(record.grant for record in grants_of(connection, row.metadata.key_id))
+def _read(connection: Connection, row: KeyRow, before: _Known | None) -> _Known:
+    """What there is to know of a key, as far as possible from what was known before."""
+    policy = before.policy if before and before.policy_digest == row.policy_digest else None
+    grants, position = _grants(connection, row.metadata.key_id, before)
+    return _Known(
+        version=row.access_version,
+        policy_digest=row.policy_digest,
+        policy=policy or _policy(connection, row.policy_digest),
+        grants=grants,
+        position=position,
+    )
+
+
+def _policy(connection: Connection, digest: str) -> Policy:
+    text = policy_text(connection, digest)
     try:
-        policy = read_policy(text, kind=PolicyKind.KEY, name="default", file="<key policy>")
+        return read_policy(text, kind=PolicyKind.KEY, name="default", file="<key policy>")
     except PolicyEngineError as error:
         raise KMSInternalError("a stored key policy cannot be read") from error
-    return record_of(row.metadata, policy, grants)
+
+
+def _grants(connection: Connection, key_id: str, before: _Known | None) -> tuple[tuple[Grant, ...], int]:
+    """A key's grants and the newest one's position: those that were known and are still there, and new ones.
+
+    A key may have 50,000; positions are never used again, so that the number tells whether some have ended.
+    """
+    kept, position = (before.grants, before.position) if before else ((), 0)
+    made = grants_of(connection, key_id, after=position)
+    if count_grants(connection, key_id) != len(kept) + len(made):
+        there = grant_ids(connection, key_id)
+        kept = tuple(grant for grant in kept if grant.grant_id in there)
+    if not made:
+        return kept, position
+    return kept + tuple(record.grant for record in made), made[-1].position

@@ -18,10 +18,13 @@ from kms_core.service.context import key_policy, of_call
 from kms_core.service.key_access import record_of
 from kms_core.service.parameters import check_length
 from policy_engine import PolicyEngine, Request
+from policy_engine.catalog.condition_keys import ENCRYPTION_CONTEXT
 from policy_engine.errors import PolicySchemaError, PolicySyntaxError
 from policy_engine.model.policy import PolicyKind
 from policy_engine.reading import read_policy
 from policy_engine.span import Source, Span
+from policy_engine.syntax.json_faults import printable
+from policy_engine.syntax.operator_name import Quantifier
 
 if TYPE_CHECKING:
     from kms_core.model.caller import Caller
@@ -33,6 +36,8 @@ MAX_BYTES = 32_768
 _MAX_LENGTH = 131_072
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\xff]")
 _FILE = "<key policy>"
+_CHOSEN = (ENCRYPTION_CONTEXT, "aws:RequestTag/")
+"""Condition keys whose names callers choose."""
 _LOCKED_OUT = "The new key policy will not allow you to update the key policy in the future."
 
 
@@ -74,9 +79,25 @@ def read_key_policy(text: str) -> Policy:
     if len(text.encode()) > MAX_BYTES:
         raise LimitExceededError(f"the key policy has {len(text.encode())} bytes; the most is {MAX_BYTES}")
     try:
-        return read_policy(text, kind=PolicyKind.KEY, name="default", file=_FILE)
+        policy = read_policy(text, kind=PolicyKind.KEY, name="default", file=_FILE)
     except (PolicySyntaxError, PolicySchemaError) as error:
         raise MalformedPolicyDocumentError(str(error)) from error
+    _require_no_overly_permissive_condition(policy)
+    return policy
+
+
+def _require_no_overly_permissive_condition(policy: Policy) -> None:
+    """ForAllValues holds where a key is absent, so the service refuses it where callers choose the keys.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-encryption-context
+    """
+    for statement in policy.statements:
+        for condition in statement.conditions:
+            if condition.operator.quantifier is Quantifier.ALL and condition.key.startswith(_CHOSEN):
+                raise MalformedPolicyDocumentError(
+                    f"{condition.operator_span}: OverlyPermissiveCondition: ForAllValues may not be used "
+                    f"with the condition key `{printable(condition.spelling)}` in a key policy"
+                )
 
 
 def require_no_lockout(bundle: Bundle, caller: Caller, region: str, key: KeyMetadata, policy: Policy) -> None:

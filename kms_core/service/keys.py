@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kms_core.model.caller import Caller
     from kms_core.permit import Permit
     from kms_core.service.core import Core
+    from kms_core.service.open_call import OpenCall
 
 
 class KeyOperations:
@@ -69,7 +70,7 @@ class KeyOperations:
             with core.calls.without_key(call, key.arn, given) as permit:
                 if not bypass_policy_lockout_safety_check:
                     require_no_lockout(core.identities, call.caller, core.region, key, document)
-                return self._make(permit, key, text)
+                return self._make(call, permit, key, text)
 
     def describe_key(
         self, caller: Caller | str, key_id: str, *, grant_tokens: Sequence[str] = ()
@@ -103,7 +104,7 @@ class KeyOperations:
             description=description,
         )
 
-    def _make(self, permit: Permit, key: KeyMetadata, policy: str) -> KeyMetadata:
+    def _make(self, call: OpenCall, permit: Permit, key: KeyMetadata, policy: str) -> KeyMetadata:
         core = self._core
         with core.database.write() as connection:
             keys.insert_intent(connection, key, file_policy(connection, policy))
@@ -111,7 +112,7 @@ class KeyOperations:
             material = core.material.generate(
                 permit, key.arn, key.key_id, spec=key.spec.value, usage=key.usage.value
             )
-            with core.database.write() as connection:
+            with core.calls.changing(call) as connection:
                 keys.enable_with(connection, material)
         return replace(key, state=KeyState.ENABLED, current_backing_key_id=material.id)
 

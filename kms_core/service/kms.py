@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kms_core.model.quotas import Quotas
 from kms_core.model.sources import Sources
 from kms_core.service.core import assemble
 from kms_core.service.cryptography import CryptographicOperations
+from kms_core.service.grant_lists import GrantListOperations
 from kms_core.service.grants import GrantOperations
 from kms_core.service.keys import KeyOperations
 from kms_core.service.policies import PolicyOperations
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 DEFAULT_REGION = "us-east-1"
 
 
-class Kms(KeyOperations, CryptographicOperations, PolicyOperations, GrantOperations):
+class Kms(KeyOperations, CryptographicOperations, PolicyOperations, GrantOperations, GrantListOperations):
     """A KMS on one database and one HSM; safe for use by several threads.
 
     It owns both: leaving it as a context manager, or `close`, closes them.
@@ -33,6 +35,7 @@ class Kms(KeyOperations, CryptographicOperations, PolicyOperations, GrantOperati
         bundle: the identity policies, groups, SCPs and so on of callers. Its keys do not count.
         region: where this service is.
         sources: time, ids and randomness.
+        quotas: how much there may be of what.
     """
 
     def __init__(
@@ -43,12 +46,16 @@ class Kms(KeyOperations, CryptographicOperations, PolicyOperations, GrantOperati
         bundle: Bundle | None = None,
         region: str = DEFAULT_REGION,
         sources: Sources | None = None,
+        quotas: Quotas | None = None,
     ) -> None:
         self._hsm = hsm
-        self._core: Core = assemble(database, hsm, bundle or Bundle(), region, sources or Sources())
+        self._core: Core = assemble(
+            database, hsm, bundle or Bundle(), region, sources or Sources(), quotas or Quotas()
+        )
 
     def close(self) -> None:
-        """Let go of the HSM and the database; a second time does nothing."""
+        """Bind the audit log, and let go of the HSM and the database; a second time does nothing."""
+        self._core.checkpoints.close()
         self._hsm.close()
         self._core.database.close()
 

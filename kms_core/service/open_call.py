@@ -1,23 +1,29 @@
-"""A call that has begun, one that was admitted, and what is recorded of one that ends in an error.
+"""A call that has begun, one that was admitted, and what is recorded of a call when it ends.
 
 Values only: `calls` brings a call from one to the next.
 """
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kms_core.audit.record import AuditEntry, RecordKind
+from kms_core.errors import AccessDeniedError, DryRunOperationError
 from kms_core.model.caller import Caller
 
 if TYPE_CHECKING:
+    from kms_core.audit.record import RecordedDecision
     from kms_core.errors import KmsError
     from kms_core.model.key import KeyMetadata
     from kms_core.model.operations import Operation
     from kms_core.permit import Permit
 
 _LONGEST_NAME = 2048
+_ALLOWED = "allowed"
+_AS_DECIDED = (AccessDeniedError, DryRunOperationError)
+"""The errors that a call ends in because it was decided so, or was only to be decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +43,64 @@ class OpenCall:
         operation: what is called.
         caller: who calls.
         id: the call's id.
+        dry_run: whether it is only to be tried: it does everything and keeps nothing.
         grant_tokens: the tokens that the caller presented, all genuine.
         key_arn: the key that it turned out to be about.
-        decided: whether the engine was asked.
+        decisions: what was decided so far.
+        locks: the locks of its keys, held until its record is written.
+        held: the ARNs of the keys whose locks it holds.
+        recorded: whether its record is written.
     """
 
     operation: Operation
     caller: Caller
     id: str
+    dry_run: bool = False
     grant_tokens: tuple[str, ...] = field(default=(), repr=False)
     key_arn: str | None = None
-    decided: bool = False
+    decisions: list[RecordedDecision] = field(default_factory=list, repr=False)
+    locks: ExitStack = field(default_factory=ExitStack, repr=False)
+    held: set[str] = field(default_factory=set, repr=False)
+    recorded: bool = False
+
+    def end_dry_run(self) -> None:
+        """End the call here if it is only to be tried: all its checks are made.
+
+        Raises:
+            DryRunOperationError: it is.
+        """
+        if self.dry_run:
+            raise DryRunOperationError("The request would have succeeded, but the DryRun option is set.")
 
 
-def ending(
-    operation: Operation, caller: Caller | str, call_id: str, call: OpenCall | None, error: KmsError
-) -> AuditEntry:
-    """What the audit log says of a call that an error ended, before it was decided or after."""
-    principal = caller.principal_arn if isinstance(caller, Caller) else str(caller)[:_LONGEST_NAME]
+def ending(call: OpenCall, error: KmsError | None = None) -> AuditEntry:
+    """What the audit log says of a call that ends, well or in an error."""
     return AuditEntry(
-        kind=RecordKind.FAILURE if call and call.decided else RecordKind.REFUSAL,
-        call_id=call_id,
-        principal=principal,
-        action=operation.action,
-        key_arn=call.key_arn if call else None,
-        via_service=call.caller.via_service if call else None,
-        error_code=error.code,
+        kind=_kind(call, error),
+        call_id=call.id,
+        principal=call.caller.principal_arn,
+        action=call.operation.action,
+        key_arn=call.key_arn,
+        outcome=_outcome(call),
+        decisions=tuple(call.decisions),
+        via_service=call.caller.via_service,
+        error_code=error.code if error else None,
+        dry_run=call.dry_run,
     )
+
+
+def never_begun(operation: Operation, caller: Caller | str, call_id: str, error: KmsError) -> AuditEntry:
+    """What the audit log says of a call whose caller is none."""
+    principal = caller.principal_arn if isinstance(caller, Caller) else str(caller)[:_LONGEST_NAME]
+    return AuditEntry(RecordKind.REFUSAL, call_id, principal, operation.action, error_code=error.code)
+
+
+def _kind(call: OpenCall, error: KmsError | None) -> RecordKind:
+    if not call.decisions:
+        return RecordKind.REFUSAL
+    return RecordKind.DECISION if error is None or isinstance(error, _AS_DECIDED) else RecordKind.FAILURE
+
+
+def _outcome(call: OpenCall) -> str:
+    outcomes = [decision.outcome for decision in call.decisions]
+    return next((outcome for outcome in outcomes if outcome != _ALLOWED), _ALLOWED if outcomes else "")

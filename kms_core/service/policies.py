@@ -1,4 +1,4 @@
-"""GetKeyPolicy and PutKeyPolicy.
+"""GetKeyPolicy, PutKeyPolicy and ListKeyPolicies.
 
 https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html. A key has one policy that callers
 see, named ``default``; any other name is a policy that does not exist.
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kms_core.errors import NotFoundError
+from kms_core.errors import InvalidMarkerError, NotFoundError
 from kms_core.model.operations import Operation
 from kms_core.service import context
 from kms_core.service.context import POLICY_NAME
 from kms_core.service.key_policies import read_key_policy, require_no_lockout
-from kms_core.service.parameters import check_text
-from kms_core.service.results import KeyPolicy
+from kms_core.service.parameters import check_range, check_text
+from kms_core.service.results import KeyPolicy, PolicyNames
 from kms_core.store import keys
 from kms_core.store.policies import file_policy, policy_text
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kms_core.service.core import Core
 
 _MAX_NAME = 128
+_MAX_PAGE = 1000
+_PAGE = 100
 
 
 class PolicyOperations:
@@ -85,9 +87,33 @@ class PolicyOperations:
             with core.calls.on_key(call, reference, given) as admitted:
                 if not bypass_policy_lockout_safety_check:
                     require_no_lockout(core.identities, call.caller, core.region, admitted.key, document)
-                with core.database.write() as connection:
+                with core.calls.changing(call) as connection:
                     digest = file_policy(connection, policy)
                     keys.set_policy(connection, admitted.key.key_id, digest)
+
+    def list_key_policies(
+        self, caller: Caller | str, key_id: str, *, limit: int = _PAGE, marker: str | None = None
+    ) -> PolicyNames:
+        """Show the names of a key's policies: there is one, ``default``.
+
+        Args:
+            caller: who calls.
+            key_id: a key id or key ARN.
+            limit: how many at most, 1 to 1,000.
+            marker: where to go on; no page ever says.
+
+        Raises:
+            InvalidMarkerError: there is a marker.
+            AccessDeniedError, DependencyTimeoutError, InvalidArnError, NotFoundError, ValidationError,
+            KMSInternalError
+        """
+        calls = self._core.calls
+        with calls.begin(Operation.LIST_KEY_POLICIES, caller) as call:
+            check_range("limit", limit, 1, _MAX_PAGE)
+            if marker is not None:
+                raise InvalidMarkerError("the marker is not valid here")
+            with calls.on_key(call, calls.reference(call, key_id), {}):
+                return PolicyNames((POLICY_NAME,))
 
 
 def _check_name(name: str) -> None:

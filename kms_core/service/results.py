@@ -48,6 +48,14 @@ class KeyPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyNames:
+    """ListKeyPolicies' answer; it is never truncated."""
+
+    policy_names: tuple[str, ...]
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CreatedGrant:
     """CreateGrant's answer. Whoever holds the token can use the grant at once, so it is not in the repr."""
 
@@ -65,7 +73,10 @@ class ListedGrant:
 
 @dataclass(frozen=True, slots=True)
 class GrantPage:
-    """ListGrants' answer: a page of grants; `next_marker` asks for the next one, where there is one."""
+    """What ListGrants and ListRetirableGrants answer: a page of grants.
+
+    `next_marker` asks for the next page, where there is one.
+    """
 
     grants: tuple[ListedGrant, ...]
     truncated: bool

@@ -33,11 +33,12 @@ _ANY_TABLE = "SELECT name FROM sqlite_master LIMIT 1"
 class Database:
     """An open database; safe for use by several threads.
 
-    Leaving it as a context manager closes it.
+    Leaving it as a context manager closes it. `path` is its file.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, path: Path) -> None:
         self._engine = engine
+        self.path = path
         self._process = os.getpid()
 
     @classmethod
@@ -78,7 +79,7 @@ class Database:
         )
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
-        database = cls(engine)
+        database = cls(engine, path)
         try:
             with (
                 engine.connect().execution_options(**{_BEGIN: "IMMEDIATE"}) as connection,

@@ -9,7 +9,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from kms_core.model.grant import GrantRecord
 from kms_core.store.keys import raise_access_version
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _EQUALS = "EncryptionContextEquals"
 _SUBSET = "EncryptionContextSubset"
+_SOURCE = "SourceArn"
 
 
 def insert_grant(connection: Connection, key_id: str, grant: Grant) -> None:
@@ -41,6 +42,13 @@ def insert_grant(connection: Connection, key_id: str, grant: Grant) -> None:
     raise_access_version(connection, key_id)
 
 
+def delete_grant(connection: Connection, key_id: str, grant_id: str) -> None:
+    """End a grant with all its tokens, and say that who may use its key has changed."""
+    connection.execute(delete(GRANT_TOKENS).where(GRANT_TOKENS.c.grant_id == grant_id))
+    connection.execute(delete(GRANTS).where(GRANTS.c.grant_id == grant_id, GRANTS.c.key_id == key_id))
+    raise_access_version(connection, key_id)
+
+
 def insert_token(connection: Connection, grant_id: str, token: str) -> None:
     """File a token of a grant."""
     connection.execute(insert(GRANT_TOKENS).values(digest=_token_digest(token), grant_id=grant_id))
@@ -56,6 +64,27 @@ def count_grants(connection: Connection, key_id: str) -> int:
     """How many grants a key has."""
     query = select(func.count()).select_from(GRANTS).where(GRANTS.c.key_id == key_id)
     return connection.execute(query).scalar_one()
+
+
+def grant_ids(connection: Connection, key_id: str) -> frozenset[str]:
+    """The ids of all grants of a key."""
+    query = select(GRANTS.c.grant_id).where(GRANTS.c.key_id == key_id)
+    return frozenset(connection.execute(query).scalars())
+
+
+def find_grant(connection: Connection, grant_id: str) -> GrantRecord | None:
+    """The grant with this id, on whatever key it is."""
+    return next(iter(_records(connection, _ALL.where(GRANTS.c.grant_id == grant_id))), None)
+
+
+def retirable_by(
+    connection: Connection, retiring_principal: str, *, after: int, limit: int, account: str | None = None
+) -> tuple[GrantRecord, ...]:
+    """The grants on all keys that name this retiring principal; with `account` on its keys only."""
+    query = _ALL.where(GRANTS.c.retiring_principal == retiring_principal, GRANTS.c.position > after)
+    if account is not None:
+        query = query.where(KEYS.c.account == account)
+    return _records(connection, query.order_by(GRANTS.c.position).limit(limit))
 
 
 def grants_named(connection: Connection, key_id: str, name: str) -> tuple[GrantRecord, ...]:
@@ -81,9 +110,11 @@ def grants_of(
     return _records(connection, query.limit(limit))
 
 
+_ALL = select(*GRANTS.c, KEYS.c.arn.label("key_arn")).join(KEYS)
+
+
 def _of_key(key_id: str) -> Select[tuple[object, ...]]:
-    columns = (*GRANTS.c, KEYS.c.arn.label("key_arn"))
-    return select(*columns).join(KEYS).where(GRANTS.c.key_id == key_id).order_by(GRANTS.c.position)
+    return _ALL.where(GRANTS.c.key_id == key_id).order_by(GRANTS.c.position)
 
 
 def _records(connection: Connection, query: Select[tuple[object, ...]]) -> tuple[GrantRecord, ...]:
@@ -96,7 +127,9 @@ def _record(row: Row[tuple[object, ...]]) -> GrantRecord:
         grant_id=row.grant_id,
         grantee_principal=row.grantee_principal,
         operations=tuple(json.loads(row.operations)),
-        constraints=GrantConstraints(constraints.get(_EQUALS), constraints.get(_SUBSET)),
+        constraints=GrantConstraints(
+            constraints.get(_EQUALS), constraints.get(_SUBSET), constraints.get(_SOURCE)
+        ),
         name=row.name,
         retiring_principal=row.retiring_principal,
         issuing_account=row.issuing_account,
@@ -110,7 +143,10 @@ def _constraints_text(constraints: GrantConstraints) -> str:
         _EQUALS: constraints.encryption_context_equals,
         _SUBSET: constraints.encryption_context_subset,
     }
-    return json.dumps({name: dict(value) for name, value in pairs.items() if value is not None})
+    content: dict[str, object] = {name: dict(value) for name, value in pairs.items() if value is not None}
+    if constraints.source_arn is not None:
+        content[_SOURCE] = constraints.source_arn
+    return json.dumps(content)
 
 
 def _token_digest(token: str) -> str:

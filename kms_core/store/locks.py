@@ -1,89 +1,128 @@
 """One lock for each key: calls share it, a change of who may use the key takes it alone.
 
-Within this process. INVARIANT: a change returns only after every call that was let in under the old rules has
-ended, and no call is let in meanwhile. A change that waits is not overtaken by calls that come later.
+Between threads and between processes alike, by one mechanism: open-file-description locks on bytes of one
+file beside the database (fcntl(2), "Open file description locks"). Each holder opens the file for itself, so
+two threads are to each other what two processes are. The kernel lets go of a lock when its holder dies. A
+second mechanism for the threads alone would be faster to wake up, but calls that hold two keys could then
+deadlock across the two. SQLite has no such lock: there a reader never keeps a writer out.
+
+INVARIANT: a change returns only after every call that was let in under the old rules has ended, and no call
+is let in meanwhile. A change that waits for calls is not overtaken by later ones, except by a call that holds
+another key's lock already, which might be what those wait for. Whoever waits too long gives up.
 """
 
 from __future__ import annotations
 
-import threading
+import fcntl
+import hashlib
+import os
+import struct
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from kms_core.errors import DependencyTimeoutError, KMSInternalError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+PATIENCE = 10.0
+_PRIVATE = 0o600
+_FLOCK = "hhqqi4x"
+"""`struct flock` of 64-bit Linux: type, whence, start, length, process."""
+_FIRST_WAIT = 0.0002
+_LONGEST_WAIT = 0.004
+_PLACE_BYTES = 7
 
 
-class _SharedLock:
-    """Many readers or one writer; a waiting writer keeps new readers out."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._readers = 0
-        self._writing = False
-        self._writers_waiting = 0
-
-    def acquire_shared(self) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: not self._writing and not self._writers_waiting)
-            self._readers += 1
-
-    def release_shared(self) -> None:
-        with self._changed:
-            self._readers -= 1
-            self._changed.notify_all()
-
-    def acquire_alone(self) -> None:
-        with self._changed:
-            self._writers_waiting += 1
-            try:
-                self._changed.wait_for(lambda: not self._writing and not self._readers)
-                self._writing = True
-            finally:
-                self._writers_waiting -= 1
-
-    def release_alone(self) -> None:
-        with self._changed:
-            self._writing = False
-            self._changed.notify_all()
+def locks_beside(database: Path) -> Path:
+    """The file of the locks that goes with a database."""
+    return database.with_suffix(".locks")
 
 
 class KeyLocks:
-    """The locks of all keys, made when they are first asked for and dropped when nobody holds them."""
+    """The locks of all keys of a database.
 
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._locks: dict[str, tuple[_SharedLock, int]] = {}
+    A key has two bytes of the file. Who holds the key shares or owns the second; who wants it comes by the
+    first, the turnstile: a change keeps it, and so nobody gets in behind.
+
+    Args:
+        path: the file; it is made when it is first needed, and stays empty.
+        patience: how many seconds somebody waits.
+    """
+
+    def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
+        self._path = path
+        self._patience = patience
 
     @contextmanager
-    def shared(self, key_arn: str) -> Iterator[None]:
-        """Hold a key's lock together with other calls."""
-        with self._used(key_arn) as lock:
-            lock.acquire_shared()
-            try:
-                yield
-            finally:
-                lock.release_shared()
+    def shared(self, key_arn: str, *, overtaking: bool = False) -> Iterator[None]:
+        """Hold a key's lock together with other calls.
+
+        Args:
+            key_arn: the key.
+            overtaking: go past a change that waits; for who holds another key's lock.
+
+        Raises:
+            DependencyTimeoutError: a change took too long.
+            KMSInternalError: the file cannot be used.
+        """
+        turnstile, key = _places(key_arn)
+        with self._opened() as (file, deadline):
+            if not overtaking:
+                _take(file, fcntl.F_RDLCK, turnstile, deadline)
+            _take(file, fcntl.F_RDLCK, key, deadline)
+            if not overtaking:
+                _ask(file, fcntl.F_UNLCK, turnstile)
+            yield
 
     @contextmanager
     def alone(self, key_arn: str) -> Iterator[None]:
-        """Hold a key's lock alone."""
-        with self._used(key_arn) as lock:
-            lock.acquire_alone()
-            try:
-                yield
-            finally:
-                lock.release_alone()
+        """Hold a key's lock alone.
+
+        Raises:
+            DependencyTimeoutError: other calls or changes took too long.
+            KMSInternalError: the file cannot be used.
+        """
+        turnstile, key = _places(key_arn)
+        with self._opened() as (file, deadline):
+            _take(file, fcntl.F_WRLCK, turnstile, deadline)
+            _take(file, fcntl.F_WRLCK, key, deadline)
+            yield
 
     @contextmanager
-    def _used(self, key_arn: str) -> Iterator[_SharedLock]:
-        with self._guard:
-            lock, users = self._locks.get(key_arn) or (_SharedLock(), 0)
-            self._locks[key_arn] = (lock, users + 1)
+    def _opened(self) -> Iterator[tuple[int, float]]:
         try:
-            yield lock
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE)
+        except OSError as error:
+            raise KMSInternalError("the file of the keys' locks cannot be opened") from error
+        try:
+            yield file, time.monotonic() + self._patience
         finally:
-            with self._guard:
-                lock, users = self._locks.pop(key_arn)
-                if users > 1:
-                    self._locks[key_arn] = (lock, users - 1)
+            os.close(file)  # and with it go all its locks
+
+
+def _places(key_arn: str) -> tuple[int, int]:
+    """A key's two bytes. Two keys that met in one place would only wait for each other."""
+    number = int.from_bytes(hashlib.sha256(key_arn.encode()).digest()[:_PLACE_BYTES])
+    return 2 * number, 2 * number + 1
+
+
+def _take(file: int, kind: int, place: int, deadline: float) -> None:
+    wait = _FIRST_WAIT
+    while not _ask(file, kind, place):
+        if time.monotonic() > deadline:
+            raise DependencyTimeoutError("the key is busy with other calls for too long")
+        time.sleep(wait)
+        wait = min(2 * wait, _LONGEST_WAIT)
+
+
+def _ask(file: int, kind: int, place: int) -> bool:
+    try:
+        fcntl.fcntl(file, fcntl.F_OFD_SETLK, struct.pack(_FLOCK, kind, os.SEEK_SET, place, 1, 0))
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise KMSInternalError("a key's lock cannot be taken") from error
+    return True

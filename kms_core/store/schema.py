@@ -88,6 +88,7 @@ GRANTS = Table(
     Column("issuing_account", String(256), nullable=False),
     Column("creation_date", Float, nullable=False),
     Index("grants_by_key", "key_id", "position"),
+    Index("grants_by_retiring_principal", "retiring_principal", "position"),
     sqlite_autoincrement=True,
 )
 """Grants, in the order in which they were made; `operations` and `constraints` are JSON."""
@@ -97,6 +98,7 @@ GRANT_TOKENS = Table(
     METADATA,
     Column("digest", String(64), primary_key=True),
     Column("grant_id", String(128), ForeignKey("grants.grant_id"), nullable=False),
+    Index("grant_tokens_by_grant", "grant_id"),
 )
 """SHA-256 of each grant token that was handed out; the token itself is kept nowhere."""
 
@@ -109,3 +111,12 @@ AUDIT = Table(
     Column("hash", LargeBinary(32), nullable=False),
 )
 """The audit log: one hash chain for each writer, see `kms_core.audit`."""
+
+CHECKPOINTS = Table(
+    "audit_checkpoints",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("content", Text, nullable=False),
+    Column("mac", LargeBinary(32), nullable=False),
+)
+"""The heads of all chains at certain times, each bound by a key of the HSM and to the one before."""

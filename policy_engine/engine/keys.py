@@ -39,8 +39,33 @@ class KeyEntry:
             self._rows = tuple(lower_policies(policies, self._tests))
         return self._rows
 
-    def with_rows(self, rows: tuple[StatementRow, ...]) -> KeyEntry:
-        """This key with other rows in place of its policies'."""
+    def successor(self, record: KeyRecord) -> KeyEntry:
+        """The same key with another record; what the two records have in common is not made again."""
+        before = self.record
+        rows = self._rows
+        if record.policy is not before.policy or record.shared_policy is not before.shared_policy:
+            rows = None
+        entry = self.with_rows(rows)
+        entry.record = record
+        if record.grants is not before.grants:
+            entry._regroup(before.grants, record.grants)  # noqa: SLF001 - nobody else has it yet
+        return entry
+
+    def _regroup(self, before: tuple[Grant, ...], after: tuple[Grant, ...]) -> None:
+        """Put grants in place of others; grantees for whom nothing changed keep their rows."""
+        held, kept = set(map(id, before)), set(map(id, after))
+        made = _by_grantee(grant for grant in after if id(grant) not in held)
+        ended = {_grantee_name(grant.grantee_principal) for grant in before if id(grant) not in kept}
+        grants, rows = dict(self._grants), dict(self._grant_rows or {})
+        for name in ended.union(made):
+            rows.pop(name, None)
+            left = tuple(grant for grant in grants.pop(name, ()) if id(grant) in kept)
+            if left or name in made:
+                grants[name] = left + made.get(name, ())
+        self._grants, self._grant_rows = grants, rows
+
+    def with_rows(self, rows: tuple[StatementRow, ...] | None) -> KeyEntry:
+        """This key with other rows in place of its policies'; None for rows that are still to be made."""
         entry = copy.copy(self)
         entry._rows = rows  # noqa: SLF001 - its own copy
         return entry

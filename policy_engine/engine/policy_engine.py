@@ -188,8 +188,9 @@ class PolicyEngine:
     # -- changes ------------------------------------------------------------------------------------------
 
     def put_key(self, record: KeyRecord) -> None:
-        """Add or replace a key, with its policy and grants."""
-        entry = KeyEntry(record, self._tests)
+        """Add or replace a key; of its policy and grants only what is new is compiled."""
+        before = self._keys.get(record.arn)
+        entry = before.successor(record) if before else KeyEntry(record, self._tests)
         with self._lock:
             self._keys[record.arn] = entry
             self._compiled.forget(record.arn)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kms_core.audit.chain import link, origin, verify
-from kms_core.audit.record import AuditEntry, AuditRecord, RecordKind
+from kms_core.audit.record import AuditEntry, AuditRecord, RecordedDecision, RecordKind
 from kms_core.store.audit_rows import AuditRow
 
 
@@ -42,11 +42,13 @@ def test_the_hash_is_what_the_documentation_says() -> None:
 
 
 def test_a_record_is_written_in_one_way_only() -> None:
-    record = AuditRecord("w", 1, 1.5, replace(_entry(), policies=(("key", "d"),), principal="\u00fc\x1b"))
+    decision = RecordedDecision("kms:Decrypt", "*", "allowed", policies=(("key", "d"),), request={"a": "b"})
+    record = AuditRecord("w", 1, 1.5, replace(_entry(), decisions=(decision,), principal="\u00fc\x1b"))
     text = record.canonical()
     assert text.isascii()
     assert text == json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
-    assert json.loads(text)["policies"] == {"key": "d"}
+    (written,) = json.loads(text)["decisions"]
+    assert (written["policies"], written["request"]) == ({"key": "d"}, {"a": "b"})
 
 
 def test_whole_chains_are_whole() -> None:

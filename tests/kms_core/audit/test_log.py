@@ -1,19 +1,22 @@
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from kms_core.audit.log import AuditLog, verify_log
+from kms_core.audit.log import AuditLog
 from kms_core.audit.record import AuditEntry, RecordKind
+from kms_core.audit.verification import verify_log
 from kms_core.errors import KMSInternalError
 from kms_core.model.sources import Sources
+from kms_core.store.audit_rows import all_rows
 from kms_core.store.database import Database
 from kms_core.store.versions import bring_up_to_date
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 ENTRY = AuditEntry(RecordKind.DECISION, "call-1", "arn:aws:iam::111122223333:role/app", "kms:Decrypt")
@@ -33,10 +36,13 @@ def _change(database: Database, statement: str) -> None:
 
 def test_what_was_appended_is_there_and_verifies(database: Database) -> None:
     log = AuditLog(database, Sources(now=lambda: 12.5))
-    records = [log.append(ENTRY) for _ in range(3)]
+    for _ in range(3):
+        log.append(ENTRY)
 
-    assert [record.sequence for record in records] == [1, 2, 3]
-    assert {record.time for record in records} == {12.5}
+    with database.read() as connection:
+        records = [json.loads(row.record) for row in all_rows(connection)]
+    assert [record["sequence"] for record in records] == [1, 2, 3]
+    assert {record["time"] for record in records} == {12.5}
     report = verify_log(database)
     assert (report.writers, report.records, report.faults) == (1, 3, ())
 
@@ -107,5 +113,27 @@ def test_a_record_that_cannot_be_written_is_an_error_and_the_next_one_goes_on(da
     with database.write() as connection:
         connection.exec_driver_sql("DROP TRIGGER full")
 
-    assert log.append(ENTRY).sequence == 2
-    assert verify_log(database).faults == ()
+    log.append(ENTRY)
+    report = verify_log(database)
+    assert (report.records, report.faults) == (2, ())
+
+
+def test_a_change_is_kept_with_its_record_or_not_at_all(database: Database) -> None:
+    log = AuditLog(database, Sources())
+
+    def change(name: str, entry: Callable[[], AuditEntry]) -> None:
+        with log.beside(entry) as connection:
+            connection.exec_driver_sql("INSERT INTO settings VALUES (?, '')", (name,))
+
+    def fail() -> AuditEntry:
+        raise ZeroDivisionError
+
+    change("kept", lambda: ENTRY)
+    with pytest.raises(ZeroDivisionError):
+        change("lost", fail)
+    with database.read() as connection:
+        names = connection.exec_driver_sql("SELECT name FROM settings").scalars().all()
+    assert names == ["kept"]
+    log.append(ENTRY)
+    report = verify_log(database)
+    assert (report.records, report.faults) == (2, ())

@@ -57,7 +57,7 @@ with open_kms(home, pin) as kms:
             kms.describe_key(ROOT, arn)
         except Exception as error:
             refused += type(error).__name__ == "NotFoundError"
-from kms_core.audit.log import verify_log
+from kms_core.audit.verification import verify_log
 from kms_core.store.database import Database
 with Database.open(home / "kmsgate.db") as database:
     faults = len(verify_log(database).faults)

@@ -31,7 +31,7 @@ CALL = Call(
     {"kms:EncryptionContext:tenant": "acme"},
     ("token",),
     (("key", "d1"),),
-    "s3.us-east-1.amazonaws.com",
+    4,
     Grant("g-1", "arn:aws:iam::111122223333:role/app", ("Decrypt",)),
 )
 
@@ -51,8 +51,9 @@ class _Engine:
 
 
 def test_an_allowed_call_gets_a_permit_for_itself_and_no_longer_than_itself(log: AuditLog) -> None:
-    engine = _Engine(Outcome.ALLOWED)
-    with Gate(engine, log, Sources()).admit(CALL) as permit:
+    engine, notes = _Engine(Outcome.ALLOWED), []
+    with Gate(engine, log, Sources()).admit(CALL, notes.append) as permit:
+        assert len(notes) == 1
         permit.require("kms:Decrypt", ARN)
         assert (permit.principal, permit.call_id, permit.kind) == (
             CALL.principal,
@@ -70,71 +71,73 @@ def test_an_allowed_call_gets_a_permit_for_itself_and_no_longer_than_itself(log:
 def test_a_permit_is_closed_when_its_call_fails(log: AuditLog) -> None:
     with (
         pytest.raises(ZeroDivisionError),
-        Gate(_Engine(Outcome.ALLOWED), log, Sources()).admit(CALL) as permit,
+        Gate(_Engine(Outcome.ALLOWED), log, Sources()).admit(CALL, [].append) as permit,
     ):
         raise ZeroDivisionError
     assert not permit.is_open
 
 
 @pytest.mark.parametrize("outcome", [Outcome.EXPLICIT_DENY, Outcome.IMPLICIT_DENY, Outcome.UNDETERMINED])
-def test_whatever_is_not_allowed_is_denied_in_the_engines_words(
-    log: AuditLog, recorded: Callable[[], list[dict[str, object]]], outcome: Outcome
-) -> None:
-    gate = Gate(_Engine(outcome), log, Sources())
-    with pytest.raises(AccessDeniedError) as denied, gate.admit(CALL):
+def test_whatever_is_not_allowed_is_denied_in_the_engines_words(log: AuditLog, outcome: Outcome) -> None:
+    gate, notes = Gate(_Engine(outcome), log, Sources()), []
+    with pytest.raises(AccessDeniedError) as denied, gate.admit(CALL, notes.append):
         pytest.fail("a denied call was let in")
 
     assert denied.value.message == "the engine's words"
     assert denied.value.decision.outcome is outcome
-    (record,) = recorded()
-    assert (record["outcome"], record["error_code"]) == (outcome.value, "AccessDeniedException")
+    assert [note.outcome for note in notes] == [outcome.value]
 
 
 def test_an_error_while_deciding_denies_and_tells_nothing_of_itself(
-    log: AuditLog, recorded: Callable[[], list[dict[str, object]]], caplog: pytest.LogCaptureFixture
+    log: AuditLog, caplog: pytest.LogCaptureFixture
 ) -> None:
-    gate = Gate(_Engine(RuntimeError("canary")), log, Sources())
-    with pytest.raises(AccessDeniedError) as denied, gate.admit(CALL):
+    gate, notes = Gate(_Engine(RuntimeError("canary")), log, Sources()), []
+    with pytest.raises(AccessDeniedError) as denied, gate.admit(CALL, notes.append):
         pytest.fail("a call was let in that was not decided")
 
-    assert recorded()[0]["outcome"] == "implicitDeny"
+    assert [note.outcome for note in notes] == ["implicitDeny"]
     assert "RuntimeError" in caplog.text
-    assert "canary" not in caplog.text + str(denied.value)
+    assert "canary" not in caplog.text + str(denied.value) + str(notes)
 
 
-def test_the_record_says_who_what_on_which_key_and_why(
-    log: AuditLog, recorded: Callable[[], list[dict[str, object]]]
-) -> None:
-    with Gate(_Engine(Outcome.ALLOWED), log, Sources(now=lambda: 5.0)).admit(CALL):
-        (record,) = recorded()  # it is there before the call goes on
+def test_a_decision_that_cannot_be_noted_lets_nobody_in(log: AuditLog) -> None:
+    def refuse(_: object) -> None:
+        raise KMSInternalError
 
-    assert record == record | {
-        "kind": "decision",
-        "call_id": "call-7",
+    with (
+        pytest.raises(KMSInternalError),
+        Gate(_Engine(Outcome.ALLOWED), log, Sources()).admit(CALL, refuse),
+    ):
+        pytest.fail("a call was let in whose decision was not noted")
+
+
+def test_the_note_says_what_was_asked_and_why_it_was_decided_so(log: AuditLog) -> None:
+    notes = []
+    with Gate(_Engine(Outcome.ALLOWED), log, Sources()).admit(CALL, notes.append):
+        (note,) = notes
+
+    assert (note.action, note.resource, note.outcome) == ("kms:Decrypt", ARN, "allowed")
+    assert (note.decision_id, note.policies, note.access_version) == ("decision-1", (("key", "d1"),), 4)
+    assert note.request == {
         "principal": CALL.principal,
         "action": "kms:Decrypt",
         "resource": ARN,
-        "key_arn": ARN,
-        "outcome": "allowed",
-        "decision_id": "decision-1",
-        "policies": {"key": "d1"},
-        "via_service": "s3.us-east-1.amazonaws.com",
-        "error_code": None,
-        "sequence": 1,
+        "context": {"kms:EncryptionContext:tenant": "acme"},
+        "grant": {
+            "GrantId": "g-1",
+            "GranteePrincipal": CALL.principal,
+            "Operations": ["Decrypt"],
+            "Constraints": {},
+        },
     }
-    assert "acme" not in str(record)
-    assert "token" not in str(record)
 
 
-def test_a_call_that_cannot_be_recorded_is_refused(log: AuditLog, database: Database) -> None:
+def test_a_job_that_cannot_be_recorded_is_refused(log: AuditLog, database: Database) -> None:
     with database.write() as connection:
         connection.exec_driver_sql(
             "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END"
         )
     gate = Gate(_Engine(Outcome.ALLOWED), log, Sources())
-
-    with pytest.raises(KMSInternalError), gate.admit(CALL):
-        pytest.fail("a call was let in that was not recorded")
     with pytest.raises(KMSInternalError), gate.serve("job", "internal:CheckToken", "why"):
         pytest.fail("a job was let in that was not recorded")
 

@@ -106,9 +106,10 @@ ARGUMENTS: dict[str, Callable[[StoredKey], tuple[object, ...]]] = {
     "encrypt": lambda key: (key, b"", b""),
     "decrypt": lambda key: (key, Sealed(bytes(12), b"", bytes(16)), b""),
     "check_value": lambda _: (),
+    "checkpoint_mac": lambda _: (b"x",),
     "evict": lambda key: (key,),
 }
-OF_ONE_KEY = sorted(set(ARGUMENTS) - {"random", "check_value"})
+OF_ONE_KEY = sorted(set(ARGUMENTS) - {"random", "check_value", "checkpoint_mac"})
 EVERY_ACTION = frozenset[str]().union(*PERMITTED.values())
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kms_core.hsm import Hsm
+    from kms_core.model.quotas import Quotas
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,9 @@ def open_service(database_path: Path, hsm: Hsm, bundle: Bundle) -> Iterator[Call
     databases: list[Database] = []
     sources = _sources()
 
-    def open_one(hsm: Hsm = hsm, bundle: Bundle = bundle) -> Kms:
+    def open_one(hsm: Hsm = hsm, bundle: Bundle = bundle, quotas: Quotas | None = None) -> Kms:
         databases.append(Database.open(database_path))
-        return Kms(databases[-1], hsm, bundle=bundle, sources=sources)
+        return Kms(databases[-1], hsm, bundle=bundle, sources=sources, quotas=quotas)
 
     yield open_one
     for database in databases:

@@ -44,9 +44,10 @@ def test_a_defect_is_an_internal_error_that_tells_nothing(
     assert "canary" not in "".join(traceback.format_exception(ended.value)) + caplog.text
     assert "RuntimeError at " in caplog.text
     assert f"{__file__}:" in caplog.text
-    decision, failure = audit()[-2:]
-    assert (decision["outcome"], failure["kind"]) == ("allowed", "failure")
-    assert (failure["error_code"], failure["call_id"]) == ("KMSInternalException", decision["call_id"])
+    before, failure = audit()[-2:]
+    assert (failure["outcome"], failure["kind"]) == ("allowed", "failure")
+    assert failure["error_code"] == "KMSInternalException"
+    assert failure["call_id"] != before["call_id"]
 
 
 def test_a_call_whose_failure_cannot_be_recorded_tells_nothing_either(
@@ -60,6 +61,57 @@ def test_a_call_whose_failure_cannot_be_recorded_tells_nothing_either(
         lambda: kms.describe_key(people.admin, key_arn),
         lambda: kms.describe_key(people.admin, "no-key"),
         lambda: kms.encrypt(people.app, key_arn, b"x"),
+    ):
+        with pytest.raises(KMSInternalError):
+            call()
+
+
+def test_a_change_that_cannot_be_recorded_is_not_made(
+    kms: Kms, people: SimpleNamespace, key_arn: str, audit: Audit
+) -> None:
+    made = kms.create_grant(people.admin, key_arn, people.admin, ["Decrypt"])
+    policy = kms.get_key_policy(people.admin, key_arn).policy
+
+    def state() -> tuple[object, ...]:
+        with kms._core.database.read() as connection:
+            keys = connection.exec_driver_sql("SELECT * FROM keys").all()
+            grants = connection.exec_driver_sql("SELECT * FROM grants").all()
+            tokens = connection.exec_driver_sql("SELECT * FROM grant_tokens").all()
+            policies = connection.exec_driver_sql("SELECT digest FROM policies").all()
+        return keys, grants, tokens, policies, len(audit())
+
+    before = state()
+    with kms._core.database.write() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+    for call in (
+        lambda: kms.create_key(people.admin),
+        lambda: kms.put_key_policy(people.admin, key_arn, policy + " "),
+        lambda: kms.create_grant(people.admin, key_arn, people.app, ["Decrypt"]),
+        lambda: kms.revoke_grant(people.admin, key_arn, made.grant_id),
+        lambda: kms.retire_grant(people.admin, grant_token=made.grant_token),
+    ):
+        with pytest.raises(KMSInternalError):
+            call()
+        assert state() == before
+    with kms._core.database.write() as connection:
+        connection.exec_driver_sql("DROP TRIGGER full")
+    assert kms.encrypt(people.admin, key_arn, b"x")
+
+
+def test_an_allowed_answer_that_cannot_be_recorded_does_not_leave(
+    kms: Kms, people: SimpleNamespace, key_arn: str
+) -> None:
+    blob = kms.encrypt(people.admin, key_arn, b"x").ciphertext_blob
+    with kms._core.database.write() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+    for call in (
+        lambda: kms.decrypt(people.admin, blob),
+        lambda: kms.generate_data_key(people.admin, key_arn, key_spec="AES_256"),
+        lambda: kms.list_retirable_grants(people.admin, people.admin),
     ):
         with pytest.raises(KMSInternalError):
             call()

@@ -10,20 +10,23 @@ from kms_core.errors import (
     InvalidArnError,
     InvalidMarkerError,
     LimitExceededError,
-    UnsupportedOperationError,
     ValidationError,
 )
 from kms_core.model.caller import Caller
-from kms_core.service import Kms, grants
+from kms_core.model.quotas import Quotas
 from policy_engine import GrantConstraints
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import SimpleNamespace
 
+    from kms_core.service import Kms
+
 ACME = {"tenant": "acme"}
 SUBSET = GrantConstraints(encryption_context_subset=ACME)
 EQUALS = GrantConstraints(encryption_context_equals=ACME)
+S3 = "s3.amazonaws.com"
+SOURCE = "arn:aws:s3:us-east-1:111122223333:accesspoint/reports"
 
 
 def test_a_grant_is_in_force_at_once_with_and_without_its_token(
@@ -45,7 +48,7 @@ def test_the_audit_log_names_the_grant_that_decided(
     made = kms.create_grant(people.admin, key_arn, people.app, ["Encrypt"])
     kms.encrypt(people.app, key_arn, b"x")
 
-    assert audit()[-1]["determining"] == [f"grant:{made.grant_id}"]
+    assert audit()[-1]["decisions"][0]["determining"] == [f"grant:{made.grant_id}"]
 
 
 @pytest.mark.parametrize(
@@ -146,9 +149,11 @@ def test_a_marker_of_another_key_or_of_nobody_is_refused(
     marker = kms.list_grants(people.admin, key_arn, limit=1).next_marker
     other = kms.create_key(people.admin).arn
 
-    key_id = key_arn.rpartition("/")[2]
-    impossible = [base64.urlsafe_b64encode(f"{key_id} {n}".encode()).decode() for n in (-5, 0, 10**30)]
-    for key, wrong in ((other, marker), *((key_arn, text) for text in ("!", "", "AAAA", *impossible))):
+    with pytest.raises(ValidationError, match="'marker'"):
+        kms.list_grants(people.admin, key_arn, marker="")
+    of = base64.urlsafe_b64decode(marker).decode().split(" ")[0]
+    impossible = [base64.urlsafe_b64encode(f"{of} {n}".encode()).decode() for n in (-5, 0, 10**30)]
+    for key, wrong in ((other, marker), *((key_arn, text) for text in ("!", "AAAA", *impossible))):
         with pytest.raises(InvalidMarkerError):
             kms.list_grants(people.admin, key, marker=wrong)
 
@@ -160,12 +165,28 @@ def test_a_marker_of_another_key_or_of_nobody_is_refused(
         ({"operations": "Decrypt"}, ValidationError, "list"),
         ({"operations": ["decrypt"]}, ValidationError, "Value 'decrypt' at 'operations'"),
         ({"operations": ["Sign"]}, ValidationError, "`Sign` is not supported"),
-        ({"constraints": GrantConstraints()}, ValidationError, "either"),
+        ({"operations": ["Decrypt", "Decapsulate"]}, ValidationError, "`Decapsulate` is not supported"),
+        ({"constraints": GrantConstraints()}, ValidationError, "a grant constraint"),
         (
-            {"constraints": GrantConstraints(ACME, source_arn="arn:aws:s3:::b")},
-            UnsupportedOperationError,
-            "SourceArn",
+            {"constraints": GrantConstraints(source_arn="arn:aws:s3:::a-bucket-of-nobody")},
+            ValidationError,
+            "constraints.sourceArn' .* pattern",
         ),
+        ({"constraints": GrantConstraints(source_arn="arn:aws:s3:::b")}, ValidationError, "20"),
+        ({"grantee_principal": None}, ValidationError, "either grantee principal"),
+        ({"grantee_service_principal": S3}, ValidationError, "not both"),
+        ({"grantee_principal": None, "grantee_service_principal": S3}, ValidationError, "needs .* SourceArn"),
+        (
+            {
+                "grantee_principal": None,
+                "grantee_service_principal": S3,
+                "constraints": GrantConstraints(source_arn=SOURCE),
+            },
+            ValidationError,
+            "and a retiring principal",
+        ),
+        ({"retiring_service_principal": "me"}, ValidationError, "'retiringServicePrincipal'"),
+        ({"retiring_service_principal": S3, "retiring_principal": S3}, ValidationError, "not both"),
         ({"constraints": GrantConstraints(ACME, ACME)}, ValidationError, "either"),
         ({"constraints": GrantConstraints({})}, ValidationError, "'constraints'"),
         (
@@ -204,13 +225,13 @@ def test_a_page_out_of_bounds(kms: Kms, people: SimpleNamespace, key_arn: str, l
 
 
 def test_a_key_has_a_largest_number_of_grants(
-    kms: Kms, people: SimpleNamespace, key_arn: str, monkeypatch: pytest.MonkeyPatch
+    open_service: Callable[..., Kms], people: SimpleNamespace, key_arn: str
 ) -> None:
-    monkeypatch.setattr(grants, "MAX_GRANTS", 2)
+    kms = open_service(quotas=Quotas(grants_per_key=2))
     named = kms.create_grant(people.admin, key_arn, people.app, ["Decrypt"], name="first")
     kms.create_grant(people.admin, key_arn, people.app, ["Decrypt"])
 
-    with pytest.raises(LimitExceededError):
+    with pytest.raises(LimitExceededError, match="2 grants already"):
         kms.create_grant(people.admin, key_arn, people.app, ["Decrypt"])
     # the same call again makes no grant, so the limit does not stand in its way
     again = kms.create_grant(people.admin, key_arn, people.app, ["Decrypt"], name="first")

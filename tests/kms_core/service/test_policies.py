@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING
 
@@ -7,11 +8,14 @@ import pytest
 
 from kms_core.errors import (
     AccessDeniedError,
+    InvalidMarkerError,
     KMSInternalError,
     LimitExceededError,
     MalformedPolicyDocumentError,
     NotFoundError,
+    ValidationError,
 )
+from kms_core.model.caller import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,6 +120,57 @@ def test_a_policy_that_locks_the_caller_out_changes_nothing(
         kms.get_key_policy(people.admin, key_arn)
 
 
+def test_identity_policies_count_for_the_lockout_check_where_the_new_policy_delegates(
+    kms: Kms, people: SimpleNamespace, key_arn: str, key_policy: Callable[..., str]
+) -> None:
+    """Rule 33: admin's identity policy allows PutKeyPolicy, app has none; the policy lets both put this one."""
+    both = {"Principal": {"AWS": [people.admin, people.app]}}
+    kms.put_key_policy(people.admin, key_arn, key_policy(both))
+    delegating = key_policy({"Principal": {"AWS": people.root}})
+    for action in ("kms:Encrypt", "kms:Put*"):
+        narrow = key_policy({"Principal": {"AWS": people.root}, "Action": action})
+        with pytest.raises(MalformedPolicyDocumentError, match="in the future"):
+            kms.put_key_policy(people.app, key_arn, narrow)
+    with pytest.raises(MalformedPolicyDocumentError, match="in the future"):
+        kms.put_key_policy(people.app, key_arn, delegating)
+    with pytest.raises(MalformedPolicyDocumentError, match="in the future"):
+        kms.put_key_policy(
+            people.admin, key_arn, key_policy({"Principal": {"AWS": people.root}, "Action": "kms:Encrypt"})
+        )
+    kms.put_key_policy(people.admin, key_arn, delegating)
+
+
+def test_a_deny_that_comes_with_the_policy_counts_for_the_lockout_check(
+    kms: Kms, people: SimpleNamespace, key_arn: str, key_policy: Callable[..., str]
+) -> None:
+    rule, deny = {"Principal": {"AWS": people.root}}, {"Effect": "Deny", "Action": "kms:PutKeyPolicy"}
+    with pytest.raises(MalformedPolicyDocumentError, match="in the future"):
+        kms.put_key_policy(people.admin, key_arn, key_policy(rule, {**deny, "Principal": "*"}))
+    kms.put_key_policy(people.admin, key_arn, key_policy(rule, {**deny, "Principal": {"AWS": people.app}}))
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ({"Principal": {"AWS": "arn:aws:iam::111122223333:role/*"}}, "<key policy>:1:"),
+        ({"Principal": {"AWS": "arn:aws:iam::111122223333:group/staff"}}, "<key policy>:1:"),
+        ({"Principal": {"AWS": "nobody"}}, "<key policy>:1:"),
+        ({"Principal": {"Robot": "x"}}, "<key policy>:1:"),
+        ({"Principal": "arn:aws:iam::111122223333:root"}, "<key policy>:1:"),
+        ({}, "<key policy>:1:"),
+        ({"Principal": "*", "Sid": "snow \u2603"}, "U\\+2603"),
+    ],
+)
+def test_a_principal_or_character_that_may_not_be_is_refused_with_its_place(
+    kms: Kms, people: SimpleNamespace, key_arn: str, statement: dict[str, object], says: str
+) -> None:
+    full = {"Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*", **statement}
+    rule = {"Effect": "Allow", "Principal": {"AWS": people.root}, "Action": "kms:*", "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [rule, full]}, ensure_ascii=False)
+    with pytest.raises(MalformedPolicyDocumentError, match=says):
+        kms.put_key_policy(people.admin, key_arn, text)
+
+
 def test_grants_do_not_count_for_the_lockout_check(
     kms: Kms, people: SimpleNamespace, key_arn: str, key_policy: Callable[..., str]
 ) -> None:
@@ -143,6 +198,73 @@ def test_whether_the_check_is_bypassed_is_a_condition_key(
     kms.put_key_policy(people.admin, key_arn, policy, bypass_policy_lockout_safety_check=False)
     with pytest.raises(AccessDeniedError, match="explicit deny"):
         kms.put_key_policy(people.admin, key_arn, policy, bypass_policy_lockout_safety_check=True)
+
+
+def test_a_key_has_one_policy_by_name(kms: Kms, people: SimpleNamespace, key_arn: str) -> None:
+    answer = kms.list_key_policies(people.admin, key_arn)
+    assert (answer.policy_names, answer.truncated) == (("default",), False)
+    with pytest.raises(AccessDeniedError):
+        kms.list_key_policies(people.app, key_arn)
+    with pytest.raises(InvalidMarkerError):
+        kms.list_key_policies(people.admin, key_arn, marker="default")
+    with pytest.raises(ValidationError, match="'limit'"):
+        kms.list_key_policies(people.admin, key_arn, limit=1001)
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "refused"),
+    [
+        ("ForAllValues:StringEquals", "kms:EncryptionContext:tenant", True),
+        ("forallvalues:stringlikeifexists", "KMS:encryptioncontext:tenant", True),
+        ("ForAllValues:StringEquals", "aws:RequestTag/team", True),
+        ("ForAnyValue:StringEquals", "kms:EncryptionContext:tenant", False),
+        ("StringEquals", "kms:EncryptionContext:tenant", False),
+        ("ForAllValues:StringEquals", "kms:EncryptionContextKeys", False),
+        ("ForAllValues:StringEquals", "aws:TagKeys", False),
+    ],
+)
+def test_an_overly_permissive_condition_is_refused_with_its_place(
+    kms: Kms,
+    people: SimpleNamespace,
+    key_arn: str,
+    key_policy: Callable[..., str],
+    *,
+    operator: str,
+    key: str,
+    refused: bool,
+) -> None:
+    """AWS KMS Developer Guide, kms:EncryptionContext: ForAllValues is refused in CreateKey and PutKeyPolicy."""
+    condition = {"Principal": {"AWS": people.app}, "Condition": {operator: {key: "x"}}}
+    text = key_policy({"Principal": {"AWS": people.root}}, condition)
+    if not refused:
+        kms.put_key_policy(people.admin, key_arn, text)
+        return
+    for call in (
+        lambda: kms.put_key_policy(people.admin, key_arn, text),
+        lambda: kms.create_key(people.admin, policy=text),
+    ):
+        with pytest.raises(MalformedPolicyDocumentError, match=r"<key policy>:1:.*OverlyPermissiveCondition"):
+            call()
+
+
+def test_time_is_told_by_the_services_clock(
+    kms: Kms, people: SimpleNamespace, key_arn: str, key_policy: Callable[..., str]
+) -> None:
+    """What the caller says of the time does not count; the tests' clock stands in November 2026."""
+    for year, allowed in (("2026-01-01T00:00:00Z", False), ("2099-01-01T00:00:00Z", True)):
+        closed = {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "kms:Encrypt",
+            "Condition": {"DateGreaterThan": {"aws:CurrentTime": year}},
+        }
+        kms.put_key_policy(people.admin, key_arn, key_policy({"Principal": {"AWS": people.root}}, closed))
+        caller = Caller(people.admin, session_context={"aws:CurrentTime": "2020-01-01T00:00:00Z"})
+        if allowed:
+            assert kms.encrypt(caller, key_arn, b"x")
+        else:
+            with pytest.raises(AccessDeniedError):
+                kms.encrypt(caller, key_arn, b"x")
 
 
 @pytest.mark.parametrize("name", ["AWS_RAM", "other"])

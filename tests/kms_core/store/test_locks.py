@@ -1,15 +1,24 @@
 from __future__ import annotations
 
 import threading
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
 
+from kms_core.errors import DependencyTimeoutError, KMSInternalError
 from kms_core.store.locks import KeyLocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+    from pathlib import Path
+    from types import SimpleNamespace
+
+
+@pytest.fixture
+def locks(tmp_path: Path) -> KeyLocks:
+    return KeyLocks(tmp_path / "kmsgate.locks")
 
 
 def _started(target: Callable[[], None]) -> threading.Thread:
@@ -26,8 +35,8 @@ def _take(manager: AbstractContextManager[None], log: list[str], name: str) -> t
     return _started(run)
 
 
-def test_calls_share_and_changes_are_alone() -> None:
-    locks, log = KeyLocks(), []
+def test_calls_share_and_changes_are_alone(locks: KeyLocks) -> None:
+    log = []
     with locks.shared("k"):
         _take(locks.shared("k"), log, "shared").join(5)
         assert log == ["shared"]
@@ -38,8 +47,8 @@ def test_calls_share_and_changes_are_alone() -> None:
     assert log == ["shared", "alone"]
 
 
-def test_a_waiting_change_is_not_overtaken() -> None:
-    locks, log = KeyLocks(), []
+def test_a_waiting_change_is_not_overtaken(locks: KeyLocks) -> None:
+    log = []
     with locks.shared("k"):
         change = _take(locks.alone("k"), log, "change")
         change.join(0.05)
@@ -51,8 +60,8 @@ def test_a_waiting_change_is_not_overtaken() -> None:
     assert log == ["change", "later call"]
 
 
-def test_nobody_else_is_in_during_a_change_and_keys_are_apart() -> None:
-    locks, log = KeyLocks(), []
+def test_nobody_else_is_in_during_a_change_and_keys_are_apart(locks: KeyLocks) -> None:
+    log = []
     with locks.alone("k"):
         same = [_take(locks.shared("k"), log, "call"), _take(locks.alone("k"), log, "change")]
         _take(locks.alone("other"), log, "other key").join(5)
@@ -62,16 +71,75 @@ def test_nobody_else_is_in_during_a_change_and_keys_are_apart() -> None:
     assert sorted(log[1:]) == ["call", "change"]
 
 
-def test_a_lock_is_let_go_when_its_call_fails_and_forgotten_when_unused() -> None:
-    locks = KeyLocks()
+def test_a_lock_is_let_go_when_its_call_fails(locks: KeyLocks) -> None:
     for manager in (locks.shared, locks.alone, locks.alone, locks.shared):
         with pytest.raises(ZeroDivisionError), manager("k"):
             raise ZeroDivisionError
-    assert locks._locks == {}
 
 
-def test_many_threads_never_mix() -> None:
-    locks, counting = KeyLocks(), threading.Lock()
+def test_who_holds_another_lock_overtakes_a_change_that_waits(locks: KeyLocks) -> None:
+    """Two calls that hold one key each and want the other's, and a change that waits for either."""
+    log: list[str] = []
+    with locks.shared("k"), locks.shared("other"):
+        changes = [_take(locks.alone(key), log, "change") for key in ("k", "other")]
+        for change in changes:
+            change.join(0.05)
+        with locks.shared("k", overtaking=True), locks.shared("other", overtaking=True):
+            assert log == []
+    for change in changes:
+        change.join(5)
+    assert log == ["change", "change"]
+
+
+@pytest.mark.parametrize(("held", "wanted"), [("alone", "shared"), ("shared", "alone"), ("alone", "alone")])
+def test_nobody_waits_for_ever(tmp_path: Path, held: str, wanted: str) -> None:
+    locks = KeyLocks(tmp_path / "kmsgate.locks", patience=0.05)
+    with (
+        getattr(locks, held)("k"),
+        pytest.raises(DependencyTimeoutError, match="busy"),
+        getattr(locks, wanted)("k"),
+    ):
+        pytest.fail("both were let in")
+    with getattr(locks, wanted)("k"):
+        pass
+
+
+def test_a_file_that_cannot_be_made_lets_nobody_in(tmp_path: Path) -> None:
+    locks = KeyLocks(tmp_path / "missing" / "kmsgate.locks")
+    with pytest.raises(KMSInternalError, match="cannot be opened"), locks.shared("k"):
+        pytest.fail("a call was let in without a lock")
+
+
+@pytest.mark.parametrize("held", ["shared", "alone"])
+def test_processes_keep_each_other_out_until_one_dies(
+    tmp_path: Path, fork: Callable[..., SimpleNamespace], held: str
+) -> None:
+    code = f"""
+        import sys, time
+        from pathlib import Path
+        from kms_core.store.locks import KeyLocks
+        with KeyLocks(Path(sys.argv[1])).{held}("k"):
+            print("held", flush=True)
+            time.sleep(60)
+    """
+    path, log = tmp_path / "kmsgate.locks", []
+    other = fork(dedent(code), path, environment={})
+    assert other.stdout.readline() == "held\n"
+    locks = KeyLocks(path)
+    change = _take(locks.alone("k"), log, "change")
+    change.join(0.1)
+    later = _take(locks.shared("k"), log, "later call")
+    later.join(0.1)
+    assert log == []
+    other.kill()
+    change.join(5)
+    later.join(5)
+    # behind another change there is no order
+    assert (log if held == "shared" else sorted(log)) == ["change", "later call"]
+
+
+def test_many_threads_never_mix(locks: KeyLocks) -> None:
+    counting = threading.Lock()
     calls, changes, broken = [0], [0], []
 
     def enter(counter: list[int], by: int) -> None:
