@@ -50,6 +50,12 @@ class AccessDeniedError(KmsError):
         self.decision = decision
 
 
+class AlreadyExistsError(KmsError):
+    """There is one of that name already."""
+
+    code = "AlreadyExistsException"
+
+
 class DependencyTimeoutError(KmsError):
     """Something that the call needs took too long; the call may be tried again."""
 
@@ -73,6 +79,12 @@ class IncorrectKeyError(KmsError):
     """The ciphertext was made under another key than the one that the call names."""
 
     code = "IncorrectKeyException"
+
+
+class InvalidAliasNameError(KmsError):
+    """A name that is no alias's, or one that is reserved."""
+
+    code = "InvalidAliasNameException"
 
 
 class InvalidArnError(KmsError):
@@ -146,10 +158,22 @@ class MalformedPolicyDocumentError(KmsError):
     code = "MalformedPolicyDocumentException"
 
 
+class NotAuthorizedError(KmsError):
+    """What nobody may do, whatever the policies say."""
+
+    code = "NotAuthorizedException"
+
+
 class NotFoundError(KmsError):
     """No such key, alias or policy; or one that the caller may not know of."""
 
     code = "NotFoundException"
+
+
+class TagError(KmsError):
+    """Tags that no key can have."""
+
+    code = "TagException"
 
 
 class UnsupportedOperationError(KmsError):

@@ -73,6 +73,8 @@ class KeyMetadata:
         multi_region: whether it is a multi-Region key.
         current_backing_key_id: the backing key that new ciphertext is made with; rotation moves it on, and
             the older ones stay for decryption. None while the key is being made.
+        deletion_date: when it is to be deleted, in seconds since 1970; None unless that is pending.
+        uses_known_since: since when its last use is kept.
     """
 
     key_id: str
@@ -87,6 +89,8 @@ class KeyMetadata:
     manager: KeyManager = KeyManager.CUSTOMER
     multi_region: bool = False
     current_backing_key_id: str | None = None
+    deletion_date: float | None = None
+    uses_known_since: float = 0.0
 
     @property
     def enabled(self) -> bool:

@@ -1,8 +1,7 @@
-"""The KeyId parameter: text to the ARN of one key.
+"""The KeyId parameter: text to the ARN of one key, or of an alias that stands for one.
 
-Not a lookup: whether the key exists is the store's business. Key ids and key ARNs are read; an alias is
-refused as one that is not found, since this core keeps no aliases. Texts of the errors are those that the
-service was recorded with. https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
+Not a lookup: whether there is such a key or alias is the store's business. Texts of the errors are those that
+the service was recorded with. https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kms_core.errors import InvalidArnError, NotFoundError, ValidationError
+from kms_core.model.alias import PREFIX, AliasReference
 
 if TYPE_CHECKING:
     from kms_core.model.caller import Caller
@@ -23,15 +23,24 @@ _ARN = re.compile(
     r"(?P<kind>key|alias)/(?P<name>.+)",
     re.ASCII,
 )
+_NO_KEY = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, slots=True)
 class KeyReference:
-    """One key, named: its ARN, its id and the account that owns it."""
+    """One key, named.
+
+    Attributes:
+        arn: its ARN.
+        key_id: its id.
+        account: the account that owns it.
+        alias: the ARN of the alias by which it was named; None where it was named itself.
+    """
 
     arn: str
     key_id: str
     account: str
+    alias: str | None = None
 
     @classmethod
     def of(cls, partition: str, region: str, account: str, key_id: str) -> KeyReference:
@@ -39,38 +48,42 @@ class KeyReference:
         return cls(f"arn:{partition}:kms:{region}:{account}:key/{key_id}", key_id, account)
 
     @classmethod
-    def parse(cls, text: str, caller: Caller, region: str) -> KeyReference:
-        """Read a KeyId; a bare key id names a key of the caller's account in this Region.
+    def behind_nothing(cls, alias: AliasReference) -> KeyReference:
+        """The key behind an alias that does not exist: one that does not exist either, in the same place."""
+        place = alias.arn.removesuffix(alias.name)
+        return cls(f"{place}key/{_NO_KEY}", _NO_KEY, alias.account, alias.arn)
 
-        Raises:
-            ValidationError: a service, which has no account, names it by its id alone.
-            InvalidArnError: an ARN that is no key's.
-            NotFoundError: it can name no key here: no key id, another Region, an alias.
-        """
-        if text.startswith("arn:"):
-            return cls._from_arn(text, region)
-        return cls._from_name(text, caller, region)
 
-    @classmethod
-    def _from_arn(cls, text: str, region: str) -> KeyReference:
-        match = _ARN.fullmatch(text)
-        if match is None:
-            raise InvalidArnError(f"Invalid arn {text}")
-        if match["region"] != region:
-            raise NotFoundError(f"Invalid arn {match['region']}")
-        if match["kind"] == "alias":
-            raise NotFoundError(f"Alias {text} is not found.")
-        if not _KEY_ID.fullmatch(match["name"]):
-            raise NotFoundError(f"Invalid keyId '{match['name']}'")
-        return cls(text, match["name"], match["account"])
+def read_key_id(text: str, caller: Caller, region: str) -> KeyReference | AliasReference:
+    """Read a KeyId; a bare key id or alias name means the caller's account in this Region.
 
-    @classmethod
-    def _from_name(cls, text: str, caller: Caller, region: str) -> KeyReference:
-        account = caller.account
-        if account is None:
-            raise ValidationError("a service has no account of its own: name the key by its ARN")
-        if text.startswith("alias/"):
-            raise NotFoundError(f"Alias arn:{caller.partition}:kms:{region}:{account}:{text} is not found.")
-        if not _KEY_ID.fullmatch(text):
-            raise NotFoundError(f"Invalid keyId '{text}'")
-        return cls.of(caller.partition, region, account, text)
+    Raises:
+        ValidationError: a service, which has no account, gives a bare one.
+        InvalidArnError: an ARN that is no key's and no alias's.
+        NotFoundError: it can name no key here: no key id, another Region.
+    """
+    if text.startswith("arn:"):
+        return _from_arn(text, region)
+    account = caller.account
+    if account is None:
+        raise ValidationError("a service has no account of its own: name the key by its ARN")
+    if text.startswith(PREFIX):
+        return AliasReference.of(caller.partition, region, account, text)
+    return KeyReference.of(caller.partition, region, account, _key_id(text))
+
+
+def _from_arn(text: str, region: str) -> KeyReference | AliasReference:
+    match = _ARN.fullmatch(text)
+    if match is None:
+        raise InvalidArnError(f"Invalid arn {text}")
+    if match["region"] != region:
+        raise NotFoundError(f"Invalid arn {match['region']}")
+    if match["kind"] == "alias":
+        return AliasReference(text, match["account"])
+    return KeyReference(text, _key_id(match["name"]), match["account"])
+
+
+def _key_id(text: str) -> str:
+    if not _KEY_ID.fullmatch(text):
+        raise NotFoundError(f"Invalid keyId '{text}'")
+    return text

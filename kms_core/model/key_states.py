@@ -1,6 +1,6 @@
-"""What each operation does in each key state: one table, no branches.
+"""What each operation does in each key state, and to which state it leads: tables, no branches.
 
-Not the transitions between states. From the developer guide's page on key states,
+From the developer guide's page on key states,
 https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html. For a key that is pending deletion the
 guide allows DisabledException or KMSInvalidStateException; recorded answers of the service show the second.
 `Creating` differs from the guide on purpose: there it is a replica in the making, which DescribeKey shows;
@@ -28,11 +28,18 @@ REFUSALS: dict[KeyState, tuple[type[KmsError], str]] = {
     _S.PENDING_IMPORT: (KMSInvalidStateError, "is pending import."),
     _S.UNAVAILABLE: (KMSInvalidStateError, "is unavailable."),
     _S.CREATING: (KMSInvalidStateError, "is creating."),
+    _S.UPDATING: (KMSInvalidStateError, "is updating."),
 }
 """How a state refuses: the exception, and what the service says after the key's ARN."""
 
+NOT_PENDING_DELETION: tuple[type[KmsError], str] = (KMSInvalidStateError, "is not pending deletion.")
+"""How CancelKeyDeletion is refused, whatever the state."""
+
 _ANY = frozenset(KeyState)
 _USABLE = frozenset({_S.ENABLED, _S.UPDATING})
+_DELETION = frozenset({_S.PENDING_DELETION, _S.PENDING_REPLICA_DELETION})
+_STAYING = _ANY - _DELETION
+_SWITCHED = frozenset({_S.ENABLED, _S.DISABLED, _S.UNAVAILABLE})
 
 WORKS_IN: dict[Operation, frozenset[KeyState]] = {
     Operation.DESCRIBE_KEY: _ANY,
@@ -46,8 +53,28 @@ WORKS_IN: dict[Operation, frozenset[KeyState]] = {
     Operation.LIST_GRANTS: _ANY,
     Operation.RETIRE_GRANT: _ANY,
     Operation.REVOKE_GRANT: _ANY,
+    Operation.ENABLE_KEY: _SWITCHED,
+    Operation.DISABLE_KEY: _SWITCHED,
+    Operation.SCHEDULE_KEY_DELETION: _STAYING - {_S.UPDATING},
+    Operation.CANCEL_KEY_DELETION: _DELETION,
+    Operation.UPDATE_KEY_DESCRIPTION: _STAYING,
+    Operation.GET_KEY_LAST_USAGE: _ANY,
+    Operation.CREATE_ALIAS: _STAYING,
+    Operation.UPDATE_ALIAS: _STAYING,
+    Operation.DELETE_ALIAS: _ANY,
+    Operation.TAG_RESOURCE: _STAYING,
+    Operation.UNTAG_RESOURCE: _STAYING,
+    Operation.LIST_RESOURCE_TAGS: _ANY,
 }
-"""The states in which an operation on an existing key goes through."""
+"""The states in which an operation on an existing key goes through; of UpdateAlias its new key counts."""
+
+LEADS_TO: dict[Operation, dict[KeyState, KeyState]] = {
+    Operation.ENABLE_KEY: {_S.DISABLED: _S.ENABLED},
+    Operation.DISABLE_KEY: {_S.ENABLED: _S.DISABLED},
+    Operation.SCHEDULE_KEY_DELETION: dict.fromkeys(_STAYING - {_S.UPDATING}, _S.PENDING_DELETION),
+    Operation.CANCEL_KEY_DELETION: dict.fromkeys(_DELETION, _S.DISABLED),
+}
+"""The state after an operation; a state that is not listed stays: Unavailable while the store is."""
 
 
 def require_state(operation: Operation, key: KeyMetadata) -> None:
@@ -59,5 +86,6 @@ def require_state(operation: Operation, key: KeyMetadata) -> None:
     """
     if key.state in WORKS_IN[operation]:
         return
-    error, text = REFUSALS[key.state]
+    cancelling = operation is Operation.CANCEL_KEY_DELETION
+    error, text = NOT_PENDING_DELETION if cancelling else REFUSALS[key.state]
     raise error(f"{key.arn} {text}")

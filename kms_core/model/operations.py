@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from kms_core.model.key import KeyUsage
+from policy_engine.calls.operations import OPERATIONS
+from policy_engine.catalog.actions import ACTIONS
 
 
 class Operation(StrEnum):
@@ -29,6 +32,29 @@ class Operation(StrEnum):
     LIST_RETIRABLE_GRANTS = "ListRetirableGrants"
     RETIRE_GRANT = "RetireGrant"
     REVOKE_GRANT = "RevokeGrant"
+    LIST_KEYS = "ListKeys"
+    ENABLE_KEY = "EnableKey"
+    DISABLE_KEY = "DisableKey"
+    SCHEDULE_KEY_DELETION = "ScheduleKeyDeletion"
+    CANCEL_KEY_DELETION = "CancelKeyDeletion"
+    UPDATE_KEY_DESCRIPTION = "UpdateKeyDescription"
+    GET_KEY_LAST_USAGE = "GetKeyLastUsage"
+    CREATE_ALIAS = "CreateAlias"
+    UPDATE_ALIAS = "UpdateAlias"
+    DELETE_ALIAS = "DeleteAlias"
+    LIST_ALIASES = "ListAliases"
+    TAG_RESOURCE = "TagResource"
+    UNTAG_RESOURCE = "UntagResource"
+    LIST_RESOURCE_TAGS = "ListResourceTags"
+
+    def carries(self, condition_key: str) -> bool:
+        """Whether an action that it is authorised as has a condition key of its own, ``kms:RequestAlias``."""
+        return _carries(self.value, condition_key)
+
+    @property
+    def takes_alias(self) -> bool:
+        """Whether a key may be named by an alias: so it is where policies can ask for that alias."""
+        return self.carries("kms:RequestAlias")
 
     @property
     def action(self) -> str:
@@ -36,12 +62,19 @@ class Operation(StrEnum):
         return f"kms:{self.value}"
 
 
+@cache
+def _carries(operation: str, condition_key: str) -> bool:
+    actions = [ACTIONS[f"kms:{step.action}".lower()] for step in OPERATIONS[operation]]
+    return any(condition_key in action.condition_keys for action in actions)
+
+
 @dataclass(frozen=True, slots=True)
 class OperationFacts:
     """What an operation asks of its key.
 
     Attributes:
-        changes_access: it changes who may use the key, so it runs alone on that key.
+        changes_access: it changes who may use the key, or whether it can be used: state, policy, grants, and
+            the tags and aliases that policies ask for. So it runs alone on that key.
         usage: the key usage that it needs; None where any will do.
     """
 
@@ -65,4 +98,16 @@ FACTS: dict[Operation, OperationFacts] = {
     Operation.LIST_GRANTS: _READING,
     Operation.RETIRE_GRANT: _CHANGING_ACCESS,
     Operation.REVOKE_GRANT: _CHANGING_ACCESS,
+    Operation.ENABLE_KEY: _CHANGING_ACCESS,
+    Operation.DISABLE_KEY: _CHANGING_ACCESS,
+    Operation.SCHEDULE_KEY_DELETION: _CHANGING_ACCESS,
+    Operation.CANCEL_KEY_DELETION: _CHANGING_ACCESS,
+    Operation.UPDATE_KEY_DESCRIPTION: _READING,
+    Operation.GET_KEY_LAST_USAGE: _READING,
+    Operation.CREATE_ALIAS: _CHANGING_ACCESS,
+    Operation.UPDATE_ALIAS: _CHANGING_ACCESS,
+    Operation.DELETE_ALIAS: _CHANGING_ACCESS,
+    Operation.TAG_RESOURCE: _CHANGING_ACCESS,
+    Operation.UNTAG_RESOURCE: _CHANGING_ACCESS,
+    Operation.LIST_RESOURCE_TAGS: _READING,
 }

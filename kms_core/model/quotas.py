@@ -15,6 +15,12 @@ class Quotas:
 
     Attributes:
         grants_per_key: how many grants a key may have.
+        keys_per_account: how many keys an account may have in one Region.
+        aliases_per_key: how many aliases a key may have.
+        tags_per_key: how many tags a key may have.
     """
 
     grants_per_key: int = 50_000
+    keys_per_account: int = 100_000
+    aliases_per_key: int = 50
+    tags_per_key: int = 50

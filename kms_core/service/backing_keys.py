@@ -44,6 +44,11 @@ class BackingKeys:
             self._keep(name, found)
         return found
 
+    def forget(self, key_id: str, backing_key_id: str) -> None:
+        """Keep a backing key at hand no longer: its key is gone."""
+        with self._guard:
+            self._at_hand.pop((key_id, backing_key_id), None)
+
     def _keep(self, name: tuple[str, str], found: BackingKeyRecord) -> None:
         with self._guard:
             self._at_hand[name] = found

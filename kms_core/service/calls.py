@@ -6,7 +6,8 @@ of: the tables in `model`, the gate.
 
 INVARIANT: a call has one record, with all its decisions, and it is on the disk before the call answers. What
 an operation changes it changes in `changing`, so that change and record are kept together or not at all.
-INVARIANT: a key's lock is held from before the decision on it until that record is written.
+INVARIANT: a key's lock is held from before the decision on it until that record is written. A key that is
+named by an alias is the one that the alias stands for while that lock is held.
 
 Inside an account a missing key is NotFoundException. Across accounts a caller cannot tell a missing key from
 a forbidden one: both are decided by the engine, recorded, and answered with one text.
@@ -16,12 +17,14 @@ from __future__ import annotations
 
 import logging
 import traceback
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kms_core.errors import (
     AccessDeniedError,
+    DependencyTimeoutError,
     InvalidGrantTokenError,
     InvalidKeyUsageError,
     KmsError,
@@ -29,14 +32,17 @@ from kms_core.errors import (
     NotFoundError,
 )
 from kms_core.gate import Call
+from kms_core.model.alias import AliasReference
 from kms_core.model.caller import Caller
-from kms_core.model.key_reference import KeyReference
+from kms_core.model.key_reference import KeyReference, read_key_id
 from kms_core.model.key_states import require_state
+from kms_core.model.last_use import USES, LastUse
 from kms_core.model.operations import FACTS, Operation
-from kms_core.service.context import of_call
+from kms_core.service.context import checks_of
 from kms_core.service.open_call import Admitted, OpenCall, ending, never_begun
 from kms_core.service.parameters import MAX_KEY_ID, check_grant_tokens, check_text
 from kms_core.store.grants import token_grant
+from kms_core.store.last_uses import keep_use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -49,10 +55,12 @@ if TYPE_CHECKING:
     from kms_core.model.sources import Sources
     from kms_core.permit import Permit
     from kms_core.service.checkpoints import Checkpoints
+    from kms_core.service.clock import Clock
     from kms_core.service.context import Parameters
     from kms_core.service.key_access import KeyAccess
     from kms_core.store.database import Database
     from kms_core.store.keys import KeyRow
+    from policy_engine.calls.api_call import AuthorizationCheck
     from policy_engine.model.grant import Grant
 
 _LOG = logging.getLogger(__name__)
@@ -67,6 +75,8 @@ FOREIGN_CIPHERTEXT = (
     "you are not allowed to access."
 )
 
+_RETRIES = 20
+
 
 class Calls:
     """Begins calls, brings them to their key and records how they end."""
@@ -79,6 +89,7 @@ class Calls:
         access: KeyAccess,
         sources: Sources,
         *,
+        clock: Clock,
         region: str,
         identities: str,
         checkpoints: Checkpoints,
@@ -88,7 +99,7 @@ class Calls:
         self._log = log
         self._access = access
         self._new_id = sources.new_id
-        self._now = sources.now
+        self._clock = clock
         self._region = region
         self._identities = identities
         self._checkpoints = checkpoints
@@ -126,7 +137,7 @@ class Calls:
                 yield call
                 call.end_dry_run()
                 if not call.recorded:
-                    self._log.append(ending(call))
+                    self._record(call)
         except KmsError as error:
             self._log.append(ending(call, error) if call else never_begun(operation, caller, call_id, error))
             raise
@@ -153,16 +164,37 @@ class Calls:
         with self._log.beside(lambda: ending(call)) as connection:
             yield connection
             call.end_dry_run()
+            self._clock.keep(connection)
         call.recorded = True
 
     def reference(self, call: OpenCall, key_id: str) -> KeyReference:
-        """The key that a KeyId parameter names.
+        """The key that a KeyId parameter names, itself or by an alias where the operation takes one.
+
+        An alias of another account that does not exist is a key that does not exist.
 
         Raises:
             ValidationError, InvalidArnError, NotFoundError: it can name no key here.
         """
         check_text("keyId", key_id, 1, MAX_KEY_ID)
-        return KeyReference.parse(key_id, call.caller, self._region)
+        named = read_key_id(key_id, call.caller, self._region)
+        if isinstance(named, KeyReference):
+            return named
+        if not call.operation.takes_alias:
+            raise NotFoundError(f"Invalid keyId '{key_id}'")
+        return self.behind(call, named)
+
+    def behind(self, call: OpenCall, alias: AliasReference) -> KeyReference:
+        """The key that an alias stands for now.
+
+        Raises:
+            NotFoundError: there is no such alias in the caller's account.
+        """
+        found = self._access.behind(alias.arn)
+        if found is not None:
+            return replace(found, alias=alias.arn)
+        if alias.account == call.caller.account:
+            raise NotFoundError(f"Alias {alias.arn} is not found.")
+        return KeyReference.behind_nothing(alias)
 
     @contextmanager
     def on_key(
@@ -188,12 +220,11 @@ class Calls:
             AccessDeniedError: the caller may not; or the key is another account's and may be missing.
             DisabledError, KMSInvalidStateError, InvalidKeyUsageError: the key's state or usage forbids it.
         """
-        call.key_arn = reference.arn
-        row = self._hold(call, reference.arn)
-        if row is None and _owns(call, reference):
-            raise NotFoundError(f"Key '{reference.arn}' does not exist")
-        asked = self._asked(call, reference.arn, parameters, row, grant)
-        with self._admit(call, asked, None if _owns(call, reference) else foreign) as permit:
+        reference, row = self._held(call, reference)
+        _require_known(call, reference, row)
+        (check,) = self._checks(call, reference, row, parameters, grant)
+        asked = self.asked(call, check, row, grant)
+        with self.admitted(call, reference, asked, foreign) as permit:
             existing = _existing(row, reference)
             require_state(call.operation, existing.metadata)
             _require_usage(call.operation, existing.metadata)
@@ -209,20 +240,24 @@ class Calls:
             AccessDeniedError: the caller may not.
         """
         call.key_arn = new_key_arn
-        asked = self._asked(call, "*", parameters)
-        with self._gate.admit(asked, call.decisions.append) as permit:
-            yield permit
+        checks = checks_of(call.operation, call.caller, self._region, new_key_arn or "*", parameters)
+        with ExitStack() as permits:
+            first, *_ = [
+                permits.enter_context(self._gate.admit(self.asked(call, check), call.decisions.append))
+                for check in checks
+            ]
+            yield first
 
     def now(self) -> Mapping[str, str]:
         """The condition keys of the time: this service's clock, whatever the caller says."""
-        seconds = self._now()
+        seconds = self._clock.now()
         moment = datetime.fromtimestamp(seconds, UTC)
         return {
             "aws:CurrentTime": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "aws:EpochTime": str(int(seconds)),
         }
 
-    def _hold(self, call: OpenCall, arn: str) -> KeyRow | None:
+    def hold(self, call: OpenCall, arn: str) -> KeyRow | None:
         """Take a key's lock for the rest of the call, and give the key as it is now, if there is one.
 
         A call that needs several keys takes them in the order of their ARNs: two changes cannot overtake
@@ -234,41 +269,100 @@ class Calls:
             call.held.add(arn)
         return self._access.current(arn)
 
-    @contextmanager
-    def _admit(self, call: OpenCall, asked: Call, foreign: str | None) -> Iterator[Permit]:
-        try:
-            with self._gate.admit(asked, call.decisions.append) as permit:
-                yield permit
-        except AccessDeniedError:
-            if foreign is None:
-                raise
-            # INVARIANT: nothing here depends on whether the key exists, not even the decision on the error
-            text = foreign.format(principal=asked.principal, action=asked.action, resource=asked.resource)
-            raise AccessDeniedError(text) from None
-
-    def _asked(
+    def asked(
         self,
         call: OpenCall,
-        resource: str,
-        parameters: Parameters,
+        check: AuthorizationCheck,
         row: KeyRow | None = None,
         grant: Grant | None = None,
     ) -> Call:
-        key_arn = call.key_arn or resource
-        context = of_call(call.operation, call.caller, self._region, key_arn, parameters, grant)
+        """What the gate is asked for one check of a call, on a key as it is now."""
         policies = (("key", row.policy_digest),) if row else ()
         return Call(
             call_id=call.id,
             principal=call.caller.principal_arn,
-            action=call.operation.action,
-            resource=resource,
-            key_arn=key_arn,
-            context={**context, **self.now()},
+            action=check.action,
+            resource=check.resource,
+            key_arn=call.key_arn or check.resource,
+            context={**check.context, **self.now()},
             grant_tokens=call.grant_tokens,
             policies=(*policies, ("identities", self._identities)),
             access_version=row.access_version if row else None,
             grant=grant,
         )
+
+    @contextmanager
+    def admitted(
+        self, call: OpenCall, reference: KeyReference | None, asked: Call, foreign: str = _FOREIGN_KEY
+    ) -> Iterator[Permit]:
+        """Let a call through to a key, or without one to an alias; a denial tells of no other account's key.
+
+        Raises:
+            AccessDeniedError: the caller may not.
+        """
+        try:
+            with self._gate.admit(asked, call.decisions.append) as permit:
+                yield permit
+        except AccessDeniedError:
+            if reference is None or _owns(call, reference):
+                raise
+            # INVARIANT: nothing here depends on whether the key or its alias exists, not even the decision on
+            # the error
+            named = reference.alias or reference.arn
+            text = foreign.format(principal=asked.principal, action=asked.action, resource=named)
+            raise AccessDeniedError(text) from None
+
+    def _held(self, call: OpenCall, reference: KeyReference) -> tuple[KeyReference, KeyRow | None]:
+        """Hold the key; where it was named by an alias that was moved meanwhile, the one that it is now."""
+        while True:
+            call.key_arn = reference.arn
+            row = self.hold(call, reference.arn)
+            if reference.alias is None:
+                return reference, row
+            now = self.behind(call, AliasReference(reference.alias, reference.account))
+            if now == reference:
+                return reference, row
+            self.let_go(call)
+            reference = now
+
+    def let_go(self, call: OpenCall) -> None:
+        """Let go of a call's locks before anything was decided, to begin anew.
+
+        Raises:
+            DependencyTimeoutError: that was tried too often already.
+        """
+        call.locks.close()
+        call.held.clear()
+        call.retries += 1
+        if call.decisions or call.retries > _RETRIES:
+            raise DependencyTimeoutError("the alias is being moved from key to key")
+
+    def _checks(
+        self,
+        call: OpenCall,
+        reference: KeyReference,
+        row: KeyRow | None,
+        parameters: Parameters,
+        grant: Grant | None,
+    ) -> tuple[AuthorizationCheck, ...]:
+        days = None
+        if row is not None and call.operation.carries("kms:TrailingDaysWithoutKeyUsage"):
+            days = self._access.days_without_use(row, self._clock.now())
+        return checks_of(
+            call.operation,
+            call.caller,
+            self._region,
+            reference.arn,
+            parameters,
+            grant,
+            alias=reference.alias,
+            days_without_usage=days,
+        )
+
+    def _record(self, call: OpenCall) -> None:
+        with self._log.beside(lambda: ending(call)) as connection:
+            if call.operation in USES:
+                keep_use(connection, call.held, LastUse(call.operation.value, self._clock.now(), call.id))
 
     def _genuine(self, tokens: tuple[str, ...]) -> tuple[str, ...]:
         if tokens:
@@ -286,6 +380,11 @@ def _place(error: Exception) -> str:
 
 def _owns(call: OpenCall, reference: KeyReference) -> bool:
     return reference.account == call.caller.account
+
+
+def _require_known(call: OpenCall, reference: KeyReference, row: KeyRow | None) -> None:
+    if row is None and _owns(call, reference):
+        raise NotFoundError(f"Key '{reference.arn}' does not exist")
 
 
 def _existing(row: KeyRow | None, reference: KeyReference) -> KeyRow:

@@ -18,10 +18,11 @@ from policy_engine.calls.principals import parse_principal
 from policy_engine.errors import RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from kms_core.model.caller import Caller
     from kms_core.model.operations import Operation
+    from policy_engine.calls.api_call import AuthorizationCheck
     from policy_engine.model.grant import Grant
 
 Parameters = dict[str, object]
@@ -31,14 +32,17 @@ POLICY_NAME = "default"
 
 
 @dataclass(frozen=True, slots=True)
-class _NoKeys:
-    """No directory is needed: calls name their key by its ARN, and its properties are facts of the engine."""
+class _OneKey:
+    """The one key of a call; an alias in it stands for that key, whose properties the engine knows itself."""
 
-    def find(self, _arn: str) -> KnownKey | None:
-        return None
+    arn: str
+    days_without_usage: int | None = None
+
+    def find(self, arn: str) -> KnownKey | None:
+        return KnownKey(arn, days_without_usage=self.days_without_usage) if arn == self.arn else None
 
     def aliased(self, _alias_arn: str) -> str | None:
-        return None
+        return self.arn
 
 
 def of_call(
@@ -49,34 +53,55 @@ def of_call(
     parameters: Parameters,
     grant: Grant | None = None,
 ) -> CallContext:
-    """The condition keys of a call.
+    """The condition keys of a call that is one check.
+
+    Raises:
+        ValidationError: the session claims a condition key that only the call itself can bring.
+    """
+    (check,) = checks_of(operation, caller, region, key_arn, parameters, grant)
+    return check.context
+
+
+def checks_of(
+    operation: Operation,
+    caller: Caller,
+    region: str,
+    key_arn: str,
+    parameters: Parameters,
+    grant: Grant | None = None,
+    *,
+    alias: str | None = None,
+    days_without_usage: int | None = None,
+) -> tuple[AuthorizationCheck, ...]:
+    """What a call is authorised on, and the condition keys of each check.
 
     Args:
         operation: what is called.
         caller: who calls, and how the call arrives.
         region: where this service is.
-        key_arn: the key; CreateKey does not look at it.
+        key_arn: the key; CreateKey does not look at it. Of an alias operation the key behind the alias.
         parameters: the others, as the functions below give them.
         grant: for RetireGrant the one to retire.
+        alias: the ARN of the alias by which the call names the key.
+        days_without_usage: how many days ago the key was last used, where that counts.
 
     Raises:
         ValidationError: the session claims a condition key that only the call itself can bring.
     """
     call = ApiCall(
         operation=operation.value,
-        parameters={**parameters, "KeyId": key_arn},
+        parameters={"KeyId": alias or key_arn, **parameters},
         principal=parse_principal(caller.principal_arn),
         region=region,
-        keys=_NoKeys(),
+        keys=_OneKey(key_arn, days_without_usage),
         via_service=caller.via_service,
         session=caller.session_context,
         grant=NamedGrant(key_arn, grant) if grant else None,
     )
     try:
-        (check,) = requests_for(call)
+        return requests_for(call)
     except RequestError as error:
         raise ValidationError(str(error)) from None
-    return check.context
 
 
 def cryptographic(encryption_context: Mapping[str, str]) -> Parameters:
@@ -84,9 +109,29 @@ def cryptographic(encryption_context: Mapping[str, str]) -> Parameters:
     return {"EncryptionContext": encryption_context}
 
 
-def create_key(*, bypass: bool | None) -> Parameters:
+def create_key(*, bypass: bool | None, tags: Mapping[str, str] | None = None) -> Parameters:
     """CreateKey: every key is a symmetric encryption key, which is the default of all that it could say."""
-    return {"BypassPolicyLockoutSafetyCheck": bypass}
+    return {"BypassPolicyLockoutSafetyCheck": bypass, **tagging(tags or {})}
+
+
+def tagging(tags: Mapping[str, str]) -> Parameters:
+    """TagResource."""
+    return {"Tags": [{"TagKey": name, "TagValue": value} for name, value in tags.items()]}
+
+
+def untagging(names: Sequence[str]) -> Parameters:
+    """UntagResource."""
+    return {"TagKeys": tuple(names)}
+
+
+def key_deletion(pending_window_in_days: int | None) -> Parameters:
+    """ScheduleKeyDeletion."""
+    return {"PendingWindowInDays": pending_window_in_days}
+
+
+def of_alias(name: str, target_key_arn: str | None = None) -> Parameters:
+    """CreateAlias, UpdateAlias and DeleteAlias."""
+    return {"AliasName": name, "TargetKeyId": target_key_arn}
 
 
 def key_policy(*, bypass: bool | None = None) -> Parameters:

@@ -13,9 +13,11 @@ from kms_core.audit.log import AuditLog
 from kms_core.gate import Gate
 from kms_core.key_material import KeyMaterial
 from kms_core.model.quotas import Quotas
+from kms_core.service.alias_calls import AliasCalls
 from kms_core.service.backing_keys import BackingKeys
 from kms_core.service.calls import Calls
 from kms_core.service.checkpoints import Checkpoints
+from kms_core.service.clock import Clock
 from kms_core.service.key_access import KeyAccess
 from kms_core.service.message_budget import MessageBudget
 from kms_core.store.locks import KeyLocks, locks_beside
@@ -39,10 +41,12 @@ class Core:
         database: where keys, policies, grants and the audit log are.
         identities: the bundle, without keys: those come from the database alone.
         region: where this service is.
-        sources: time, ids, randomness.
+        sources: time, ids, randomness; time never goes back.
+        clock: that time.
         quotas: how much there may be of what.
         gate: decides and lets through.
         calls: begins calls and brings them to their key.
+        alias_calls: begins calls of alias operations to their alias and keys.
         checkpoints: binds the audit log from time to time.
         access: finds keys.
         hsm: where random bytes come from.
@@ -55,9 +59,11 @@ class Core:
     identities: Bundle
     region: str
     sources: Sources
+    clock: Clock
     quotas: Quotas
     gate: Gate
     calls: Calls
+    alias_calls: AliasCalls
     checkpoints: Checkpoints
     access: KeyAccess
     hsm: Hsm
@@ -76,22 +82,34 @@ def assemble(
 ) -> Core:
     """Put the parts together."""
     identities = replace(bundle, keys={})
+    clock = Clock(sources.now, database)
+    sources = replace(sources, now=clock.now)
     engine = PolicyEngine(identities)
     log = AuditLog(database, sources)
     gate = Gate(engine, log, sources)
     access = KeyAccess(database, engine, KeyLocks(locks_beside(database.path)))
     checkpoints = Checkpoints(database, gate, log, hsm, sources)
-    digest = _digest(identities)
+    calls = Calls(
+        database,
+        gate,
+        log,
+        access,
+        sources,
+        clock=clock,
+        region=region,
+        identities=_digest(identities),
+        checkpoints=checkpoints,
+    )
     return Core(
         database=database,
         identities=identities,
         region=region,
         sources=sources,
+        clock=clock,
         quotas=quotas or Quotas(),
         gate=gate,
-        calls=Calls(
-            database, gate, log, access, sources, region=region, identities=digest, checkpoints=checkpoints
-        ),
+        calls=calls,
+        alias_calls=AliasCalls(calls, region),
         checkpoints=checkpoints,
         access=access,
         hsm=hsm,

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kms_core.errors import InvalidGrantTokenError, LimitExceededError, NotFoundError, ValidationError
-from kms_core.model.key_reference import KeyReference
 from kms_core.model.operations import Operation
 from kms_core.service import context
 from kms_core.service.grant_parameters import (
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from kms_core.model.caller import Caller
     from kms_core.model.grant import GrantRecord
+    from kms_core.model.key_reference import KeyReference
     from kms_core.service.core import Core
     from kms_core.service.open_call import OpenCall
     from policy_engine.model.grant import GrantConstraints
@@ -137,7 +137,7 @@ class GrantOperations:
         with core.calls.begin(Operation.RETIRE_GRANT, caller, dry_run=dry_run) as call:
             if grant_token is not None and key_id is None and grant_id is None:
                 found = self._by_token(grant_token)
-                reference = KeyReference.parse(found.key_arn, call.caller, core.region)
+                reference = core.calls.reference(call, found.key_arn)
                 wanted = found.grant.grant_id
             elif grant_token is None and key_id is not None and grant_id is not None:
                 check_text("grantId", grant_id, 1, MAX_GRANT_ID)

@@ -1,10 +1,10 @@
 """The keys that calls find, with the engine in step: what it knows of a key is what the store says now.
 
 Not a decision. Each call reads its key's row once, under the key's lock; where the access version there is
-newer than what the engine has, what changed of policy and grants is read in the same transaction and handed
-to the engine: by this process or by another, a change is seen by the next call.
+newer than what the engine has, what changed of policy, grants, aliases and tags is read in the same
+transaction and handed to the engine: by this process or by another, a change is seen by the next call.
 
-INVARIANT: the engine never goes back to an older version of a key's policy and grants.
+INVARIANT: the engine never goes back to an older version of a key, and knows none that is gone.
 """
 
 from __future__ import annotations
@@ -15,10 +15,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kms_core.errors import KMSInternalError
+from kms_core.model.key_attributes import NO_ATTRIBUTES, KeyAttributes
 from kms_core.model.key_reference import KeyReference
 from kms_core.store import keys
+from kms_core.store.aliases import alias_names, key_behind
 from kms_core.store.grants import count_grants, grant_ids, grants_of
+from kms_core.store.last_uses import last_use
 from kms_core.store.policies import policy_text
+from kms_core.store.tags import tags_of
 from policy_engine.errors import PolicyEngineError
 from policy_engine.model.bundle import KeyRecord
 from policy_engine.model.policy import PolicyKind
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
     from policy_engine.model.grant import Grant
     from policy_engine.model.policy import Policy
 
+_DAY = 86_400
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:
@@ -48,6 +54,7 @@ class _Known:
         policy: that policy, read.
         grants: its grants.
         position: the position of the newest grant that was read.
+        attributes: its aliases and tags.
     """
 
     version: int
@@ -55,6 +62,7 @@ class _Known:
     policy: Policy
     grants: tuple[Grant, ...]
     position: int
+    attributes: KeyAttributes
 
 
 class KeyAccess:
@@ -72,6 +80,22 @@ class KeyAccess:
         with self._database.read() as connection:
             row = keys.find_by_id(connection, key_id)
         return KeyReference(row.metadata.arn, key_id, row.metadata.account) if row else None
+
+    def behind(self, alias_arn: str) -> KeyReference | None:
+        """The key that an alias stands for; sure to stay so only while that key's lock is held."""
+        with self._database.read() as connection:
+            return key_behind(connection, alias_arn)
+
+    def attributes(self, key_id: str) -> KeyAttributes:
+        """The aliases and tags of a key."""
+        with self._database.read() as connection:
+            return _attributes(connection, key_id)
+
+    def days_without_use(self, row: KeyRow, now: float) -> int:
+        """For how many whole days no use of a key is known."""
+        with self._database.read() as connection:
+            use = last_use(connection, row.metadata.key_id)
+        return int((now - (use.time if use else row.metadata.uses_known_since)) // _DAY)
 
     @contextmanager
     def held(self, arn: str, *, alone: bool, overtaking: bool = False) -> Iterator[None]:
@@ -93,25 +117,38 @@ class KeyAccess:
         with self._database.read() as connection:
             row = keys.find(connection, arn)
             before = self._known.get(arn)
-            if row is None or (before and before.version >= row.access_version):
+            if row is None:
+                self._drop(arn)
+                return None
+            if before and before.version >= row.access_version:
                 return row
             known = _read(connection, row, before)
         with self._loading:
             newest = self._known.get(arn)
             if newest is None or newest.version < known.version:
-                self._engine.put_key(record_of(row.metadata, known.policy, known.grants))
+                self._engine.put_key(record_of(row.metadata, known.policy, known.grants, known.attributes))
                 self._known[arn] = known
         return row
 
+    def _drop(self, arn: str) -> None:
+        with self._loading:
+            if self._known.pop(arn, None):
+                self._engine.remove_key(arn)
 
-def record_of(key: KeyMetadata, policy: Policy, grants: tuple[Grant, ...] = ()) -> KeyRecord:
-    """A key as the engine sees it. It has no aliases and no tags: both are known to be empty."""
+
+def record_of(
+    key: KeyMetadata,
+    policy: Policy,
+    grants: tuple[Grant, ...] = (),
+    attributes: KeyAttributes = NO_ATTRIBUTES,
+) -> KeyRecord:
+    """A key as the engine sees it; its aliases and tags are all that it has, also where it has none."""
     return KeyRecord(
         arn=key.arn,
         policy=policy,
         grants=grants,
-        aliases=(),
-        tags={},
+        aliases=attributes.aliases,
+        tags=attributes.tags,
         key_spec=key.spec.value,
         key_usage=key.usage.value,
         origin=key.origin.value,
@@ -130,7 +167,12 @@ def _read(connection: Connection, row: KeyRow, before: _Known | None) -> _Known:
         policy=policy or _policy(connection, row.policy_digest),
         grants=grants,
         position=position,
+        attributes=_attributes(connection, row.metadata.key_id),
     )
+
+
+def _attributes(connection: Connection, key_id: str) -> KeyAttributes:
+    return KeyAttributes(alias_names(connection, key_id), tags_of(connection, key_id))
 
 
 def _policy(connection: Connection, digest: str) -> Policy:

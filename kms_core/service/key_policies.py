@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kms_core.errors import LimitExceededError, MalformedPolicyDocumentError
+from kms_core.model.key_attributes import NO_ATTRIBUTES, KeyAttributes
 from kms_core.model.operations import Operation
 from kms_core.service.context import key_policy, of_call
 from kms_core.service.key_access import record_of
@@ -100,15 +101,23 @@ def _require_no_overly_permissive_condition(policy: Policy) -> None:
                 )
 
 
-def require_no_lockout(bundle: Bundle, caller: Caller, region: str, key: KeyMetadata, policy: Policy) -> None:
+def require_no_lockout(
+    bundle: Bundle,
+    caller: Caller,
+    region: str,
+    key: KeyMetadata,
+    policy: Policy,
+    attributes: KeyAttributes = NO_ATTRIBUTES,
+) -> None:
     """The lock-out safety check: under the new policy the caller could put another one.
 
-    Identity policies count where the new policy lets them; grants do not.
+    Identity policies count where the new policy lets them, and may ask for the key's aliases and tags; grants
+    do not count.
 
     Raises:
         MalformedPolicyDocumentError: it could not.
     """
-    engine = PolicyEngine(replace(bundle, keys={key.arn: record_of(key, policy)}))
+    engine = PolicyEngine(replace(bundle, keys={key.arn: record_of(key, policy, (), attributes)}))
     request = Request(
         principal=caller.principal_arn,
         action=Operation.PUT_KEY_POLICY.action,

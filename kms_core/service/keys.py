@@ -1,4 +1,4 @@
-"""CreateKey and DescribeKey.
+"""CreateKey, DescribeKey and ListKeys.
 
 https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html. Keys are symmetric encryption keys
 whose material the HSM makes. A key comes into being in three steps: an intent row that no operation sees, the
@@ -12,23 +12,31 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kms_core.errors import KmsError, ValidationError
+from kms_core.errors import KmsError, LimitExceededError, ValidationError
 from kms_core.model.key import KeyMetadata, KeyState
+from kms_core.model.key_attributes import KeyAttributes
 from kms_core.model.key_reference import KeyReference
 from kms_core.model.operations import Operation
 from kms_core.service import context
 from kms_core.service.key_policies import default_key_policy, read_key_policy, require_no_lockout
+from kms_core.service.pages import Pages, require_place
 from kms_core.service.parameters import MAX_DESCRIPTION, check_text
+from kms_core.service.results import KeyPage, ListedKey
+from kms_core.service.tag_parameters import check_tags
 from kms_core.store import keys
 from kms_core.store.policies import file_policy
+from kms_core.store.tags import put_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kms_core.model.caller import Caller
     from kms_core.permit import Permit
     from kms_core.service.core import Core
     from kms_core.service.open_call import OpenCall
+
+_MAX_PAGE = 1_000
+_PAGE = 100
 
 
 class KeyOperations:
@@ -43,6 +51,7 @@ class KeyOperations:
         description: str = "",
         policy: str | None = None,
         bypass_policy_lockout_safety_check: bool | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> KeyMetadata:
         """Make a symmetric encryption key in the caller's account.
 
@@ -52,25 +61,29 @@ class KeyOperations:
             policy: the key policy, as JSON; the default one delegates to the account's IAM policies.
             bypass_policy_lockout_safety_check: True lets a policy through under which the caller cannot put
                 another one; None is a parameter that was left out.
+            tags: the key's tags by name.
 
         Raises:
-            AccessDeniedError: no identity policy of the caller allows kms:CreateKey.
+            AccessDeniedError: no identity policy of the caller allows kms:CreateKey; or kms:TagResource on
+                all keys of the account, where there are tags.
             MalformedPolicyDocumentError: the policy is none, or would lock the caller out.
-            LimitExceededError: the policy is over 32,768 bytes.
+            LimitExceededError: the policy is over 32,768 bytes, or the account has all the keys it may have.
+            TagError: too many tags, or one that no key can have.
             ValidationError: a parameter is out of its bounds.
             KMSInternalError: the HSM or the store fails; then there is no new key.
         """
         core = self._core
         with core.calls.begin(Operation.CREATE_KEY, caller) as call:
             check_text("description", description, 0, MAX_DESCRIPTION)
+            hung_on = KeyAttributes(tags=check_tags(tags or {}, core.quotas))
             key = self._planned(call.caller, description)
             text = default_key_policy(call.caller.partition, key.account) if policy is None else policy
             document = read_key_policy(text)
-            given = context.create_key(bypass=bypass_policy_lockout_safety_check)
+            given = context.create_key(bypass=bypass_policy_lockout_safety_check, tags=hung_on.tags)
             with core.calls.without_key(call, key.arn, given) as permit:
                 if not bypass_policy_lockout_safety_check:
-                    require_no_lockout(core.identities, call.caller, core.region, key, document)
-                return self._make(call, permit, key, text)
+                    require_no_lockout(core.identities, call.caller, core.region, key, document, hung_on)
+                return self._make(call, permit, key, text, hung_on.tags)
 
     def describe_key(
         self, caller: Caller | str, key_id: str, *, grant_tokens: Sequence[str] = ()
@@ -79,7 +92,7 @@ class KeyOperations:
 
         Args:
             caller: who calls.
-            key_id: a key id or key ARN.
+            key_id: a key id, key ARN, alias name or alias ARN.
             grant_tokens: tokens of grants that may be too new to be known everywhere.
 
         Raises:
@@ -91,6 +104,29 @@ class KeyOperations:
             with calls.on_key(call, reference, {}) as admitted:
                 return admitted.key
 
+    def list_keys(self, caller: Caller | str, *, limit: int = _PAGE, marker: str | None = None) -> KeyPage:
+        """Show the keys of the caller's account in this Region, a page at a time.
+
+        Args:
+            caller: who calls.
+            limit: how many at most, 1 to 1,000.
+            marker: where to go on, as the page before said.
+
+        Raises:
+            AccessDeniedError: no identity policy of the caller allows kms:ListKeys.
+            InvalidMarkerError, ValidationError, KMSInternalError
+        """
+        core = self._core
+        with core.calls.begin(Operation.LIST_KEYS, caller) as call:
+            place = f"{require_place(call.caller, core.region)}key/"
+            pages = Pages(place, limit, marker, most=_MAX_PAGE)
+            with core.calls.without_key(call, None, {}):
+                with core.database.read() as connection:
+                    found = keys.list_keys(connection, place, after=pages.after, limit=pages.wanted)
+                page, further = pages.cut(found, lambda key: key.arn)
+                listed = tuple(ListedKey(key.key_id, key.arn) for key in page)
+                return KeyPage(listed, further is not None, further)
+
     def _planned(self, caller: Caller, description: str) -> KeyMetadata:
         if caller.account is None:
             raise ValidationError("a service has no account to make a key in")
@@ -100,13 +136,18 @@ class KeyOperations:
             key_id=reference.key_id,
             arn=reference.arn,
             account=reference.account,
-            creation_date=sources.now(),
+            creation_date=(now := sources.now()),
             description=description,
+            uses_known_since=now,
         )
 
-    def _make(self, call: OpenCall, permit: Permit, key: KeyMetadata, policy: str) -> KeyMetadata:
+    def _make(
+        self, call: OpenCall, permit: Permit, key: KeyMetadata, policy: str, tags: Mapping[str, str]
+    ) -> KeyMetadata:
         core = self._core
         with core.database.write() as connection:
+            if keys.count_keys(connection, key.arn.removesuffix(key.key_id)) >= core.quotas.keys_per_account:
+                raise LimitExceededError(f"the account has {core.quotas.keys_per_account} keys already")
             keys.insert_intent(connection, key, file_policy(connection, policy))
         with self._given_up_on_failure(key):
             material = core.material.generate(
@@ -114,6 +155,7 @@ class KeyOperations:
             )
             with core.calls.changing(call) as connection:
                 keys.enable_with(connection, material)
+                put_tags(connection, key.key_id, tags)
         return replace(key, state=KeyState.ENABLED, current_backing_key_id=material.id)
 
     @contextmanager

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 from kms_core.model.quotas import Quotas
 from kms_core.model.sources import Sources
+from kms_core.service.aliases import AliasOperations
 from kms_core.service.core import assemble
 from kms_core.service.cryptography import CryptographicOperations
+from kms_core.service.deletion import DueJobs
 from kms_core.service.grant_lists import GrantListOperations
 from kms_core.service.grants import GrantOperations
+from kms_core.service.key_life import KeyLifeOperations
 from kms_core.service.keys import KeyOperations
 from kms_core.service.policies import PolicyOperations
+from kms_core.service.tags import TagOperations
 from policy_engine import Bundle
 
 if TYPE_CHECKING:
@@ -24,7 +28,17 @@ if TYPE_CHECKING:
 DEFAULT_REGION = "us-east-1"
 
 
-class Kms(KeyOperations, CryptographicOperations, PolicyOperations, GrantOperations, GrantListOperations):
+class Kms(
+    KeyOperations,
+    KeyLifeOperations,
+    AliasOperations,
+    TagOperations,
+    CryptographicOperations,
+    PolicyOperations,
+    GrantOperations,
+    GrantListOperations,
+    DueJobs,
+):
     """A KMS on one database and one HSM; safe for use by several threads.
 
     It owns both: leaving it as a context manager, or `close`, closes them.

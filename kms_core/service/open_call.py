@@ -49,6 +49,7 @@ class OpenCall:
         decisions: what was decided so far.
         locks: the locks of its keys, held until its record is written.
         held: the ARNs of the keys whose locks it holds.
+        retries: how often it began anew, since an alias was moved from key to key.
         recorded: whether its record is written.
     """
 
@@ -61,6 +62,7 @@ class OpenCall:
     decisions: list[RecordedDecision] = field(default_factory=list, repr=False)
     locks: ExitStack = field(default_factory=ExitStack, repr=False)
     held: set[str] = field(default_factory=set, repr=False)
+    retries: int = 0
     recorded: bool = False
 
     def end_dry_run(self) -> None:

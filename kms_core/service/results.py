@@ -9,6 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kms_core.model.alias import AliasRecord
+    from kms_core.model.key import KeyState
+    from kms_core.model.last_use import LastUse
     from policy_engine.model.grant import Grant
 
 
@@ -37,6 +42,71 @@ class DataKey:
     ciphertext_blob: bytes = field(repr=False)
     plaintext: bytes = field(repr=False)
     key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedKey:
+    """A key: its id and its ARN."""
+
+    key_id: str
+    key_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPage:
+    """ListKeys' answer: a page of keys; `next_marker` asks for the next one, where there is one."""
+
+    keys: tuple[ListedKey, ...]
+    truncated: bool
+    next_marker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledDeletion:
+    """ScheduleKeyDeletion's answer: the key's ARN, and when it is to be deleted (seconds since 1970)."""
+
+    key_id: str
+    deletion_date: float
+    key_state: KeyState
+    pending_window_in_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelledDeletion:
+    """CancelKeyDeletion's answer: the key's ARN."""
+
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLastUsage:
+    """GetKeyLastUsage's answer; times are seconds since 1970.
+
+    `last_use` is None where no use is known since `tracking_start_date`.
+    """
+
+    key_id: str
+    last_use: LastUse | None
+    tracking_start_date: float
+    key_creation_date: float
+
+
+@dataclass(frozen=True, slots=True)
+class AliasPage:
+    """ListAliases' answer: a page of aliases; `next_marker` asks for the next one, where there is one."""
+
+    aliases: tuple[AliasRecord, ...]
+    truncated: bool
+    next_marker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TagPage:
+    """ListResourceTags' answer: a page of tags by name; `next_marker` asks for the next one, if any."""
+
+    tags: Mapping[str, str]
+    truncated: bool
+    next_marker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

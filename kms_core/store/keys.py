@@ -1,8 +1,8 @@
 """The rows of keys and their backing keys.
 
-INVARIANT: a key in the making is an intent row in state Creating, and `find` never gives it; the commit that
-files its material makes it Enabled. What a process leaves half-made when it dies is such a row and nothing
-else.
+Not how a key's state changes, nor its end (`key_life`). INVARIANT: a key in the making is an intent row in
+state Creating, and `find` never gives it; the commit that files its material makes it Enabled. What a process
+leaves half-made when it dies is such a row and nothing else.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from kms_core.errors import KMSInternalError
 from kms_core.model.backing_key import BackingKeyRecord
@@ -18,12 +18,16 @@ from kms_core.model.key import KeyManager, KeyMetadata, KeyOrigin, KeySpec, KeyS
 from kms_core.store.schema import BACKING_KEYS, KEYS
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row
+
+DELETED = "Deleted"
+"""The state of the row of a key that is gone, until its material is destroyed."""
 
 _FIRST_VERSION = 1
 
 # made once: these run in every call, and SQLAlchemy takes longer to build a statement than SQLite to run it
-_VISIBLE = select(KEYS).where(KEYS.c.state != KeyState.CREATING.value)
+_EXISTS = KEYS.c.state.not_in([KeyState.CREATING.value, DELETED])
+_VISIBLE = select(KEYS).where(_EXISTS)
 _BY_ARN = _VISIBLE.where(KEYS.c.arn == bindparam("wanted"))
 _BY_ID = _VISIBLE.where(KEYS.c.key_id == bindparam("wanted"))
 _BACKING_KEY = select(BACKING_KEYS).where(
@@ -38,7 +42,7 @@ class KeyRow:
     Attributes:
         metadata: the key.
         policy_digest: its key policy.
-        access_version: grows with each change of its policy or grants.
+        access_version: grows with each change of its policy, grants, aliases or tags.
     """
 
     metadata: KeyMetadata
@@ -63,6 +67,7 @@ def insert_intent(connection: Connection, key: KeyMetadata, policy_digest: str) 
             multi_region=key.multi_region,
             policy_digest=policy_digest,
             access_version=_FIRST_VERSION,
+            uses_known_since=key.creation_date,
         )
     )
 
@@ -106,6 +111,30 @@ def find_by_id(connection: Connection, key_id: str) -> KeyRow | None:
     return _found(connection.execute(_BY_ID, {"wanted": key_id}).one_or_none())
 
 
+def list_keys(connection: Connection, place: str, *, after: str, limit: int) -> tuple[KeyMetadata, ...]:
+    """The keys of one place in the order of their ARNs, from after an ARN.
+
+    Args:
+        connection: a transaction.
+        place: what the ARNs of an account's keys in one Region begin with, ``arn:...:key/``.
+        after: an ARN, or empty.
+        limit: how many at most.
+    """
+    query = _VISIBLE.where(*under(KEYS.c.arn, place), KEYS.c.arn > after).order_by(KEYS.c.arn).limit(limit)
+    return tuple(_metadata(row) for row in connection.execute(query))
+
+
+def count_keys(connection: Connection, place: str) -> int:
+    """How many keys there are in one place, those in the making counted."""
+    query = select(func.count()).select_from(KEYS).where(*under(KEYS.c.arn, place), KEYS.c.state != DELETED)
+    return connection.execute(query).scalar_one()
+
+
+def under(arn: ColumnElement[str], place: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """What ARNs that begin with a text have in common, in the words of an index: ``a:b/`` to ``a:b0``."""
+    return arn >= place, arn < place[:-1] + chr(ord(place[-1]) + 1)
+
+
 def set_policy(connection: Connection, key_id: str, policy_digest: str) -> None:
     """Give a key another policy."""
     connection.execute(update(KEYS).where(KEYS.c.key_id == key_id).values(policy_digest=policy_digest))
@@ -138,8 +167,16 @@ def insert_backing_key(connection: Connection, key: BackingKeyRecord) -> None:
 def find_backing_key(connection: Connection, key_id: str, backing_key_id: str) -> BackingKeyRecord | None:
     """A key's backing key with this id."""
     row = connection.execute(_BACKING_KEY, {"wanted": backing_key_id, "owner": key_id}).one_or_none()
-    if row is None:
-        return None
+    return _backing_key(row) if row else None
+
+
+def backing_keys_of(connection: Connection, key_id: str) -> tuple[BackingKeyRecord, ...]:
+    """All backing keys of a key."""
+    query = select(BACKING_KEYS).where(BACKING_KEYS.c.key_id == key_id)
+    return tuple(_backing_key(row) for row in connection.execute(query))
+
+
+def _backing_key(row: Row[tuple[object, ...]]) -> BackingKeyRecord:
     return BackingKeyRecord(
         id=row.backing_key_id,
         key_id=row.key_id,
@@ -164,9 +201,11 @@ def reserve_messages(connection: Connection, backing_key_id: str, count: int, li
 
 
 def _found(row: Row[tuple[object, ...]] | None) -> KeyRow | None:
-    if row is None:
-        return None
-    metadata = KeyMetadata(
+    return KeyRow(_metadata(row), row.policy_digest, row.access_version) if row else None
+
+
+def _metadata(row: Row[tuple[object, ...]]) -> KeyMetadata:
+    return KeyMetadata(
         key_id=row.key_id,
         arn=row.arn,
         account=row.account,
@@ -179,5 +218,6 @@ def _found(row: Row[tuple[object, ...]] | None) -> KeyRow | None:
         manager=KeyManager(row.manager),
         multi_region=row.multi_region,
         current_backing_key_id=row.current_backing_key_id,
+        deletion_date=row.deletion_date,
+        uses_known_since=row.uses_known_since,
     )
-    return KeyRow(metadata, row.policy_digest, row.access_version)

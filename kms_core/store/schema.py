@@ -28,7 +28,7 @@ SETTINGS = Table(
     Column("name", String(64), primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""What belongs to this database as a whole: which token it goes with."""
+"""What belongs to this database as a whole: which token it goes with, the highest time seen."""
 
 POLICIES = Table(
     "policies",
@@ -55,8 +55,41 @@ KEYS = Table(
     Column("current_backing_key_id", String(64)),
     Column("policy_digest", String(64), ForeignKey("policies.digest"), nullable=False),
     Column("access_version", Integer, nullable=False),
+    Column("deletion_date", Float),
+    Column("uses_known_since", Float),
+    Index("keys_by_deletion_date", "deletion_date"),
 )
-"""Keys. `access_version` grows with each change of the policy or the grants."""
+"""Keys. `access_version` grows with each change of the policy, the grants, the aliases or the tags."""
+
+ALIASES = Table(
+    "aliases",
+    METADATA,
+    Column("arn", String(2048), primary_key=True),
+    Column("key_id", String(64), ForeignKey("keys.key_id"), nullable=False),
+    Column("creation_date", Float, nullable=False),
+    Column("last_updated_date", Float, nullable=False),
+    Index("aliases_by_key", "key_id"),
+)
+"""Aliases, each of one key."""
+
+TAGS = Table(
+    "tags",
+    METADATA,
+    Column("key_id", String(64), ForeignKey("keys.key_id"), primary_key=True),
+    Column("name", String(128), primary_key=True),
+    Column("value", String(256), nullable=False),
+)
+"""The tags of keys."""
+
+LAST_USES = Table(
+    "last_uses",
+    METADATA,
+    Column("key_id", String(64), ForeignKey("keys.key_id"), primary_key=True),
+    Column("operation", String(64), nullable=False),
+    Column("time", Float, nullable=False),
+    Column("call_id", String(64), nullable=False),
+)
+"""The last successful cryptographic operation with each key, since `uses_known_since` of the key."""
 
 BACKING_KEYS = Table(
     "backing_keys",

@@ -1,11 +1,12 @@
-"""What a database says of itself: which token it goes with."""
+"""What a database says of itself: which token it goes with, and the highest time that was seen."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select
+from sqlalchemy import Float, cast, select
+from sqlalchemy.dialects.sqlite import insert
 
 from kms_core.errors import ConfigurationError
 from kms_core.store.schema import SETTINGS
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _CHECK_VALUE = "token_check_value"
+_HIGHEST_TIME = "highest_time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +48,20 @@ def read_settings(connection: Connection) -> Settings:
             "the database does not say which token it goes with", help="restore it from a backup"
         )
     return Settings(value)
+
+
+def highest_time(connection: Connection) -> float:
+    """The highest time that was kept, in seconds since 1970; 0 where none was."""
+    query = select(SETTINGS.c.value).where(SETTINGS.c.name == _HIGHEST_TIME)
+    return float(connection.execute(query).scalar_one_or_none() or 0.0)
+
+
+def keep_highest_time(connection: Connection, seconds: float) -> None:
+    """Keep a time, unless a higher one is kept."""
+    statement = insert(SETTINGS).values(name=_HIGHEST_TIME, value=repr(seconds))
+    statement = statement.on_conflict_do_update(
+        index_elements=[SETTINGS.c.name],
+        set_={"value": statement.excluded.value},
+        where=cast(SETTINGS.c.value, Float) < seconds,
+    )
+    connection.execute(statement)

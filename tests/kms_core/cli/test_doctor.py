@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ def test_a_home_that_is_well(run: Callable, home: Path) -> None:
         "check value",
     ):
         assert any(name in row for row in rows), name
-    assert "schema version 0002" in looked.output
+    assert "schema version 0003" in looked.output
     assert "\x1b" not in looked.output
 
 
@@ -112,11 +113,22 @@ def test_an_empty_database_is_a_loss_and_is_not_filled(run: Callable, home: Path
     run("doctor", "--home", home).refused(3, "is empty")
 
 
+def _page(database: Path, table: str) -> range:
+    """Where a table's first page is in the file."""
+    with closing(sqlite3.connect(database)) as connection:
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        (number,) = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)
+        ).fetchone()
+    return range((number - 1) * size, number * size)
+
+
 def test_a_damaged_database(home: Path) -> None:
-    """Pages after the first ones are overwritten, then a whole table is gone: each is a row, not an end."""
+    """A page of the audit log is overwritten, then a whole table is gone: each is a row, not an end."""
     database = home / "kmsgate.db"
     whole = database.read_bytes()
-    database.write_bytes(whole[:8192] + bytes(byte ^ 0x5A for byte in whole[8192:]))
+    page = _page(database, "audit")
+    database.write_bytes(bytes(byte ^ 0x5A if place in page else byte for place, byte in enumerate(whole)))
     damaged = _row(home, "database")
     assert not damaged.ok
     assert ", damaged: " in damaged.detail
@@ -126,7 +138,7 @@ def test_a_damaged_database(home: Path) -> None:
     database.write_bytes(whole)
     _change(home, "DROP TABLE grant_tokens")
     assert _row(home, "database") == ProbeRow(
-        "database", ok=False, detail="kmsgate.db, schema version 0002, without grant_tokens"
+        "database", ok=False, detail="kmsgate.db, schema version 0003, without grant_tokens"
     )
 
 

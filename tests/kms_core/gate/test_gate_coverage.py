@@ -14,6 +14,7 @@ from kms_core.ciphertext import CiphertextBlob, encode
 from kms_core.errors import AccessDeniedError, DryRunOperationError
 from kms_core.model.operations import FACTS, Operation
 from kms_core.service import Kms
+from kms_core.store.aliases import insert_alias
 from kms_core.store.grants import insert_grant
 from policy_engine.model.grant import Grant
 
@@ -35,11 +36,22 @@ DENY_ALL = (
     '{"Version": "2012-10-17", "Statement": '
     '[{"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}]}'
 )
-NOT_OPERATIONS = {"close"}
-WITHOUT_KEY = {Operation.CREATE_KEY, Operation.LIST_RETIRABLE_GRANTS}
+NOT_OPERATIONS = {"close", "run_due_jobs"}
+WITHOUT_KEY = {
+    Operation.CREATE_KEY,
+    Operation.LIST_RETIRABLE_GRANTS,
+    Operation.LIST_KEYS,
+    Operation.LIST_ALIASES,
+}
+ON_ALIASES = {"create_alias", "update_alias", "delete_alias"}
 NOT_DENIED = {
     "create_key": (":root", ".com"),  # a root user needs no policy, and a service has no account for a key
     "list_retirable_grants": (":root",),
+    "list_keys": (":root", ".com"),
+    "list_aliases": (":root", ".com"),
+    "create_alias": (".com",),
+    "update_alias": (".com",),
+    "delete_alias": (".com",),
     "retire_grant": (ADMIN,),  # the key's own account: no key policy has a say
 }
 """Callers who are not denied, by the ends of their names."""
@@ -64,6 +76,20 @@ def _arguments(arn: str, blob: bytes) -> dict[str, dict[str, object]]:
         "list_retirable_grants": {"retiring_principal": ADMIN},
         "retire_grant": {"key_id": arn, "grant_id": "g-1"},
         "revoke_grant": {"key_id": arn, "grant_id": "g-1"},
+        "list_keys": {},
+        "enable_key": {"key_id": arn},
+        "disable_key": {"key_id": arn},
+        "schedule_key_deletion": {"key_id": arn},
+        "cancel_key_deletion": {"key_id": arn},
+        "update_key_description": {"key_id": arn, "description": "x"},
+        "get_key_last_usage": {"key_id": arn},
+        "create_alias": {"alias_name": "alias/new", "target_key_id": arn},
+        "update_alias": {"alias_name": "alias/there", "target_key_id": arn},
+        "delete_alias": {"alias_name": "alias/there"},
+        "list_aliases": {},
+        "tag_resource": {"key_id": arn, "tags": {"x": "y"}},
+        "untag_resource": {"key_id": arn, "tag_keys": ["x"]},
+        "list_resource_tags": {"key_id": arn},
     }
 
 
@@ -120,6 +146,13 @@ def test_a_denied_operation_makes_no_hsm_call_and_one_record(
             arn.rpartition("/")[2],
             Grant("g-1", ADMIN, ("Decrypt",), creation_date=0.0, issuing_account=ADMIN),
         )
+        for account in ("111122223333", "999988887777"):
+            insert_alias(
+                connection,
+                f"arn:aws:kms:us-east-1:{account}:alias/there",
+                arn.rpartition("/")[2],
+                0.0,
+            )
     recorder.calls.clear()
     before = len(recorded())
 
@@ -132,7 +165,10 @@ def test_a_denied_operation_makes_no_hsm_call_and_one_record(
     assert record["outcome"] in {"explicitDeny", "implicitDeny"}
     assert record["principal"] == caller
     assert record["error_code"] == "AccessDeniedException"
-    assert [decision["outcome"] for decision in record["decisions"]] == [record["outcome"]]
+    *before_it, last = [decision["outcome"] for decision in record["decisions"]]
+    assert last == record["outcome"]
+    assert before_it == ["allowed"] * len(before_it)
+    assert not before_it or operation in ON_ALIASES  # an alias is asked for before its keys
 
 
 def test_each_parameter_dry_run_is_obeyed(kms: Kms, recorded: Callable[[], list[dict[str, object]]]) -> None:

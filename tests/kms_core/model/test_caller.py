@@ -4,7 +4,7 @@ import pytest
 
 from kms_core.errors import ValidationError
 from kms_core.model.caller import Caller
-from kms_core.model.key_reference import KeyReference
+from kms_core.model.key_reference import KeyReference, read_key_id
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,6 @@ def test_what_is_no_principal_is_no_caller(text: str) -> None:
 def test_a_key_id_takes_the_partition_of_its_caller() -> None:
     key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
     caller = Caller("arn:aws-us-gov:iam::111122223333:root")
-    assert KeyReference.parse(key_id, caller, "us-gov-west-1") == KeyReference(
+    assert read_key_id(key_id, caller, "us-gov-west-1") == KeyReference(
         f"arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/{key_id}", key_id, "111122223333"
     )

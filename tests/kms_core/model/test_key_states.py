@@ -1,55 +1,81 @@
+"""The table of key states against the reviewed facts in fixtures/kms/key_states.json, cell by cell."""
+
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import pytest
 
-from kms_core.errors import DisabledError, KMSInvalidStateError
+from kms_core.errors import KmsError
 from kms_core.model.key import KeyMetadata, KeyState
-from kms_core.model.key_states import REFUSALS, WORKS_IN, require_state
+from kms_core.model.key_states import LEADS_TO, REFUSALS, WORKS_IN, require_state
 from kms_core.model.operations import FACTS, Operation
 
-# The developer guide's page on key states, as rows: which of these states refuse, and with what.
-_D, _I = DisabledError, KMSInvalidStateError
-CRYPTOGRAPHIC = {
-    "Disabled": _D,
-    "PendingDeletion": _I,
-    "PendingReplicaDeletion": _I,
-    "PendingImport": _I,
-    "Unavailable": _I,
-    "Creating": _I,
-}
-GUIDE = {
-    "DescribeKey": {},
-    "Encrypt": CRYPTOGRAPHIC,
-    "Decrypt": CRYPTOGRAPHIC,
-    "GenerateDataKey": CRYPTOGRAPHIC,
-    "GetKeyPolicy": {},
-    "PutKeyPolicy": {},
-    "CreateGrant": {state: error for state, error in CRYPTOGRAPHIC.items() if state != "Unavailable"},
-    "ListGrants": {},
-    "ListKeyPolicies": {},
-    "RetireGrant": {},
-    "RevokeGrant": {},
-}
-WITHOUT_KEY = {Operation.CREATE_KEY, Operation.LIST_RETIRABLE_GRANTS}
+ARN = "arn:aws:kms:us-east-1:111122223333:key/id"
+FACTS_FILE = Path(__file__).parents[3] / "fixtures" / "kms" / "key_states.json"
+REVIEWED = json.loads(FACTS_FILE.read_text(encoding="utf-8"))
+PREFERRED = "KMSInvalidStateException"
+DESTINATION_ONLY = {("UpdateAlias", "PendingDeletion"), ("UpdateAlias", "PendingReplicaDeletion")}
 
 
-@pytest.mark.parametrize("operation", sorted(set(Operation) - WITHOUT_KEY))
+def _answer(operation: Operation, state: KeyState) -> tuple[str, str] | None:
+    try:
+        require_state(operation, KeyMetadata("id", ARN, "111122223333", 0.0, state=state))
+    except KmsError as error:
+        return error.code, error.message
+    return None
+
+
+@pytest.mark.parametrize("operation", sorted(FACTS))
 @pytest.mark.parametrize("state", KeyState)
-def test_the_table_is_the_guides(operation: Operation, state: KeyState) -> None:
-    key = KeyMetadata("id", "arn:aws:kms:us-east-1:111122223333:key/id", "111122223333", 0.0, state=state)
-    error = GUIDE[operation.value].get(state.value)
-    if error is None:
-        require_state(operation, key)
+def test_a_cell_is_what_was_reviewed(operation: Operation, state: KeyState) -> None:
+    cell = REVIEWED["operations"][operation.value][state.value]
+    answer = _answer(operation, state)
+    if cell["result"] == "works":
+        assert answer is None
+    elif cell["result"] == "refused" or (operation.value, state.value) in DESTINATION_ONLY:
+        code = PREFERRED if PREFERRED in cell["errors"] else cell["errors"][0]
+        assert answer == (code, REVIEWED["messages"][cell["message"]].format(arn=ARN))
     else:
-        with pytest.raises(error) as refused:
-            require_state(operation, key)
-        assert refused.value.message.startswith(f"{key.arn} is ")
+        assert cell["result"] in {"depends", "not applicable"}
+
+
+def test_only_what_has_a_state_of_its_own_is_left_to_the_operation() -> None:
+    """No operation of this core is in the last branch above, so that every cell is compared."""
+    open_cells = {
+        (operation.value, state)
+        for operation in FACTS
+        for state, cell in REVIEWED["operations"][operation.value].items()
+        if cell["result"] == "depends"
+    }
+    assert open_cells == DESTINATION_ONLY
 
 
 def test_every_operation_on_a_key_and_every_refusal_has_its_row() -> None:
-    assert set(WORKS_IN) == set(FACTS) == set(Operation) - WITHOUT_KEY
-    refusing = {state for works in WORKS_IN.values() for state in set(KeyState) - works}
+    assert set(WORKS_IN) == set(FACTS)
+    assert {each.value for each in FACTS} <= REVIEWED["operations"].keys()
+    refusing = {
+        state
+        for operation, works in WORKS_IN.items()
+        if operation is not Operation.CANCEL_KEY_DELETION
+        for state in set(KeyState) - works
+    }
     assert refusing == set(REFUSALS)
+
+
+@pytest.mark.parametrize("operation", LEADS_TO)
+def test_a_state_leads_on_only_from_where_the_operation_works(operation: Operation) -> None:
+    assert LEADS_TO[operation].keys() <= WORKS_IN[operation]
+
+
+def test_where_operations_lead() -> None:
+    assert LEADS_TO[Operation.CANCEL_KEY_DELETION][KeyState.PENDING_DELETION] is KeyState.DISABLED
+    assert LEADS_TO[Operation.ENABLE_KEY] == {KeyState.DISABLED: KeyState.ENABLED}
+    assert LEADS_TO[Operation.DISABLE_KEY] == {KeyState.ENABLED: KeyState.DISABLED}
+    scheduled = LEADS_TO[Operation.SCHEDULE_KEY_DELETION]
+    assert scheduled.keys() == WORKS_IN[Operation.SCHEDULE_KEY_DELETION]
+    assert set(scheduled.values()) == {KeyState.PENDING_DELETION}
 
 
 def test_only_usable_states_count_as_enabled() -> None:

@@ -45,10 +45,24 @@ def _holder(arn: str, *statements: dict[str, object]) -> PrincipalRecord:
     return PrincipalRecord(arn, identity_policies=(read_policy(text, kind=PolicyKind.IDENTITY, name="all"),))
 
 
-def _sources() -> Sources:
+@dataclass
+class Turnable:
+    """A wall clock that ticks with each look, and that a test can turn."""
+
+    seconds: float = 1_795_000_000.0
+
+    def now(self) -> float:
+        self.seconds += 1
+        return self.seconds
+
+    def turn(self, *, days: float) -> None:
+        self.seconds += days * 86_400
+
+
+def _sources(wall: Turnable) -> Sources:
     count = itertools.count(1)
     return Sources(
-        now=lambda: 1_795_000_000.0 + next(count),
+        now=wall.now,
         new_id=lambda: str(uuid.UUID(int=next(count) + (1 << 120))),
         random_bytes=lambda length: hashlib.shake_256(str(next(count)).encode()).digest(length),
     )
@@ -79,10 +93,17 @@ def database_path(empty_database: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def open_service(database_path: Path, hsm: Hsm, bundle: Bundle) -> Iterator[Callable[..., Kms]]:
+def wall() -> Turnable:
+    return Turnable()
+
+
+@pytest.fixture
+def open_service(
+    database_path: Path, hsm: Hsm, bundle: Bundle, wall: Turnable
+) -> Iterator[Callable[..., Kms]]:
     """Opens a KMS on the test's database, as one process does; the token is the run's and stays open."""
     databases: list[Database] = []
-    sources = _sources()
+    sources = _sources(wall)
 
     def open_one(hsm: Hsm = hsm, bundle: Bundle = bundle, quotas: Quotas | None = None) -> Kms:
         databases.append(Database.open(database_path))

@@ -1,0 +1,71 @@
+"""The end of keys whose waiting period is over: an internal job, which no caller asks for.
+
+A key ends in three steps, each of which may be the last one that a process comes to; whoever runs the job
+next goes on from there. First a commit after which the key exists for no operation, with its grants, aliases
+and tags; then the HSM forgets it; then a commit that takes its wrapped material away. The audit log says so
+before the first. Another process that still holds the key in its memory cannot use it: no call comes to it
+any more. What backups of the database hold is not reached.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kms_core.errors import ConfigurationError
+from kms_core.hsm.protocol import EVICT_ACTION
+from kms_core.store import key_life
+from kms_core.store.keys import backing_keys_of
+
+if TYPE_CHECKING:
+    from kms_core.model.backing_key import BackingKeyRecord
+    from kms_core.permit import Permit
+    from kms_core.service.core import Core
+
+_JOB = "kmsgate"
+_REASON = "the waiting period of the key's deletion is over"
+
+
+class DueJobs:
+    """What is done on a date."""
+
+    _core: Core
+
+    def run_due_jobs(self) -> int:
+        """Delete the keys whose waiting period is over by now; how many that were.
+
+        Whoever runs a service calls it from time to time, from as many processes as it likes.
+
+        Raises:
+            ConfigurationError: the clock is behind the highest time seen, so that nobody knows what is due.
+            DependencyTimeoutError, KMSInternalError: a key cannot be deleted now; others may have been.
+        """
+        core = self._core
+        with core.database.write() as connection:
+            core.clock.keep(connection)
+            due = key_life.due(connection, core.clock.now())
+        if core.clock.is_set_back():
+            raise ConfigurationError(
+                "the clock is behind the highest time that this database has seen",
+                help="set the clock; until then no key is deleted",
+            )
+        return sum(self._delete(key_id, arn) for key_id, arn in due)
+
+    def _delete(self, key_id: str, arn: str) -> bool:
+        core = self._core
+        with core.access.held(arn, alone=True):
+            with core.database.read() as connection:
+                if (key_id, arn) not in key_life.due(connection, core.clock.now()):
+                    return False  # it was cancelled meanwhile, or another process was faster
+                materials = backing_keys_of(connection, key_id)
+            with core.gate.serve(_JOB, EVICT_ACTION, _REASON, key_arn=arn) as permit:
+                with core.database.write() as connection:
+                    key_life.end(connection, key_id)
+                for material in materials:
+                    self._forget(permit, material)
+                with core.database.write() as connection:
+                    key_life.erase(connection, key_id)
+        return True
+
+    def _forget(self, permit: Permit, material: BackingKeyRecord) -> None:
+        self._core.material.evict(permit, material)
+        self._core.backing_keys.forget(material.key_id, material.id)

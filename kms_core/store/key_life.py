@@ -1,0 +1,55 @@
+"""How the row of a key changes in its life, and its end.
+
+Not which change is allowed (`model.key_states`). A key ends in two steps: `end` makes it a key that exists
+for no operation, and `erase` takes its material and its row away; between the two the HSM forgets it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select, update
+
+from kms_core.model.key import KeyState
+from kms_core.store.keys import DELETED
+from kms_core.store.schema import ALIASES, BACKING_KEYS, GRANT_TOKENS, GRANTS, KEYS, LAST_USES, TAGS
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_PENDING = (KeyState.PENDING_DELETION.value, KeyState.PENDING_REPLICA_DELETION.value)
+
+
+def set_state(
+    connection: Connection, key_id: str, state: KeyState, *, deletion_date: float | None = None
+) -> None:
+    """Put a key in a state; with the date on which it is to be deleted, where that is pending."""
+    change = update(KEYS).where(KEYS.c.key_id == key_id)
+    connection.execute(change.values(state=state.value, deletion_date=deletion_date))
+
+
+def set_description(connection: Connection, key_id: str, description: str) -> None:
+    """Describe a key in other words."""
+    connection.execute(update(KEYS).where(KEYS.c.key_id == key_id).values(description=description))
+
+
+def due(connection: Connection, now: float) -> tuple[tuple[str, str], ...]:
+    """Id and ARN of each key whose waiting period is over, or whose end was begun and not finished."""
+    over = KEYS.c.state.in_(_PENDING) & (KEYS.c.deletion_date <= now)
+    query = select(KEYS.c.key_id, KEYS.c.arn).where(over | (KEYS.c.state == DELETED)).order_by(KEYS.c.arn)
+    return tuple((row.key_id, row.arn) for row in connection.execute(query))
+
+
+def end(connection: Connection, key_id: str) -> None:
+    """End a key with its aliases, tags and grants; nothing but its material is left, for `erase`."""
+    of_grants = select(GRANTS.c.grant_id).where(GRANTS.c.key_id == key_id)
+    connection.execute(delete(GRANT_TOKENS).where(GRANT_TOKENS.c.grant_id.in_(of_grants)))
+    for table in (GRANTS, ALIASES, TAGS, LAST_USES):
+        connection.execute(delete(table).where(table.c.key_id == key_id))
+    connection.execute(update(KEYS).where(KEYS.c.key_id == key_id).values(state=DELETED))
+
+
+def erase(connection: Connection, key_id: str) -> None:
+    """Take the wrapped material and the row of a key that has ended away."""
+    connection.execute(delete(BACKING_KEYS).where(BACKING_KEYS.c.key_id == key_id))
+    connection.execute(delete(KEYS).where(KEYS.c.key_id == key_id, KEYS.c.state == DELETED))

@@ -1,0 +1,41 @@
+"""The rows of the last use of each key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.sqlite import insert
+
+from kms_core.model.last_use import LastUse
+from kms_core.store.schema import KEYS, LAST_USES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlalchemy import Connection
+
+# made once: it runs in every cryptographic operation
+_INSERT = insert(LAST_USES).from_select(
+    ["key_id", "operation", "time", "call_id"],
+    select(KEYS.c.key_id, bindparam("operation"), bindparam("time"), bindparam("call_id")).where(
+        KEYS.c.arn == bindparam("of")
+    ),
+)
+_KEEP = _INSERT.on_conflict_do_update(
+    index_elements=[LAST_USES.c.key_id],
+    set_={name: _INSERT.excluded[name] for name in ("operation", "time", "call_id")},
+)
+
+
+def keep_use(connection: Connection, key_arns: Collection[str], use: LastUse) -> None:
+    """Say that keys were used."""
+    values = {"operation": use.operation, "time": use.time, "call_id": use.call_id}
+    for arn in key_arns:
+        connection.execute(_KEEP, {"of": arn, **values})
+
+
+def last_use(connection: Connection, key_id: str) -> LastUse | None:
+    """The last use of a key that is known."""
+    row = connection.execute(select(LAST_USES).where(LAST_USES.c.key_id == key_id)).one_or_none()
+    return LastUse(row.operation, row.time, row.call_id) if row else None
