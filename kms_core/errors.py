@@ -81,12 +81,6 @@ class IncorrectKeyError(KmsError):
     code = "IncorrectKeyException"
 
 
-class InvalidAliasNameError(KmsError):
-    """A name that is no alias's, or one that is reserved."""
-
-    code = "InvalidAliasNameException"
-
-
 class InvalidArnError(KmsError):
     """An ARN, or an ARN of a principal, that is none or names nothing usable here."""
 

@@ -52,5 +52,5 @@ class AliasRecord:
 
     @staticmethod
     def name_in(arn: str) -> str:
-        """The name in an alias ARN; it may hold colons itself."""
-        return arn.split(":", 5)[5]
+        """The name in an alias ARN."""
+        return arn.rpartition(":")[2]

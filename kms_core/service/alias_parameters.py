@@ -40,4 +40,6 @@ def check_alias(name: str, caller: Caller, region: str) -> AliasReference:
         raise ValidationError(_NO_PREFIX)
     if name.startswith(_RESERVED):
         raise NotAuthorizedError
+    if ":" in name:  # the service refuses it, though its own pattern would let it through
+        raise ValidationError(f"{name} contains invalid characters for an alias")
     return AliasReference(f"{require_place(caller, region)}{name}", str(caller.account))

@@ -38,7 +38,7 @@ class AliasOperations:
 
         Args:
             caller: who calls; needs the permission on the alias and on the key.
-            alias_name: ``alias/`` and up to 250 of ``a-zA-Z0-9:/_-``.
+            alias_name: ``alias/`` and up to 250 of ``a-zA-Z0-9/_-``.
             target_key_id: a key id or key ARN.
 
         Raises:
