@@ -47,7 +47,8 @@ def scheduled(kms: Kms, people: SimpleNamespace, key_arn: str) -> str:
 def test_nothing_is_deleted_before_its_time(
     kms: Kms, people: SimpleNamespace, scheduled: str, wall: object
 ) -> None:
-    wall.turn(days=6.99)
+    date = kms.describe_key(people.admin, scheduled).deletion_date
+    wall.seconds = date - 60
     assert kms.run_due_jobs() == 0
     assert kms.describe_key(people.admin, scheduled).state is KeyState.PENDING_DELETION
     kms.cancel_key_deletion(people.admin, scheduled)
@@ -67,8 +68,12 @@ def test_a_key_whose_waiting_period_is_over_is_gone_with_all_that_was_its_own(
     other = kms.create_key(people.admin).arn
     blob = kms.encrypt(people.admin, other, b"still here").ciphertext_blob
     assert left()["tags"] == 1
+    assert [each.key_id for each in kms._core.backing_keys._at_hand.values()].count(
+        scheduled.rpartition("/")[2]
+    )
     wall.turn(days=7.01)
     assert kms.run_due_jobs() == 1
+    assert [each.key_id for each in kms._core.backing_keys._at_hand.values()] == [other.rpartition("/")[2]]
     assert kms.run_due_jobs() == 0
 
     assert left() == {"keys": 1, "backing_keys": 1, "last_uses": 1}
