@@ -362,7 +362,9 @@ class Calls:
     def _record(self, call: OpenCall) -> None:
         with self._log.beside(lambda: ending(call)) as connection:
             if call.operation in USES:
-                keep_use(connection, call.held, LastUse(call.operation.value, self._clock.now(), call.id))
+                use = LastUse(call.operation.value, self._clock.now(), call.id)
+                for arn in call.held:
+                    keep_use(connection, arn.rpartition("/")[2], use)
 
     def _genuine(self, tokens: tuple[str, ...]) -> tuple[str, ...]:
         if tokens:

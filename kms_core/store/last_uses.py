@@ -4,35 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 
 from kms_core.model.last_use import LastUse
-from kms_core.store.schema import KEYS, LAST_USES
+from kms_core.store.schema import LAST_USES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from sqlalchemy import Connection
 
 # made once: it runs in every cryptographic operation
-_INSERT = insert(LAST_USES).from_select(
-    ["key_id", "operation", "time", "call_id"],
-    select(KEYS.c.key_id, bindparam("operation"), bindparam("time"), bindparam("call_id")).where(
-        KEYS.c.arn == bindparam("of")
-    ),
-)
+_INSERT = insert(LAST_USES)
 _KEEP = _INSERT.on_conflict_do_update(
     index_elements=[LAST_USES.c.key_id],
     set_={name: _INSERT.excluded[name] for name in ("operation", "time", "call_id")},
 )
 
 
-def keep_use(connection: Connection, key_arns: Collection[str], use: LastUse) -> None:
-    """Say that keys were used."""
+def keep_use(connection: Connection, key_id: str, use: LastUse) -> None:
+    """Say that a key was used."""
     values = {"operation": use.operation, "time": use.time, "call_id": use.call_id}
-    for arn in key_arns:
-        connection.execute(_KEEP, {"of": arn, **values})
+    connection.execute(_KEEP, {"key_id": key_id, **values})
 
 
 def last_use(connection: Connection, key_id: str) -> LastUse | None:
