@@ -54,14 +54,13 @@ class KeyEntry:
     def _regroup(self, before: tuple[Grant, ...], after: tuple[Grant, ...]) -> None:
         """Put grants in place of others; grantees for whom nothing changed keep their rows."""
         held, kept = set(map(id, before)), set(map(id, after))
-        made = _by_grantee(grant for grant in after if id(grant) not in held)
-        ended = {_grantee_name(grant.grantee_principal) for grant in before if id(grant) not in kept}
+        changed = [*(g for g in after if id(g) not in held), *(g for g in before if id(g) not in kept)]
+        touched = {_grantee_name(grant.grantee_principal) for grant in changed}
         grants, rows = dict(self._grants), dict(self._grant_rows or {})
-        for name in ended.union(made):
+        for name in touched:
             rows.pop(name, None)
-            left = tuple(grant for grant in grants.pop(name, ()) if id(grant) in kept)
-            if left or name in made:
-                grants[name] = left + made.get(name, ())
+            grants.pop(name, None)
+        grants |= _by_grantee(grant for grant in after if _grantee_name(grant.grantee_principal) in touched)
         self._grants, self._grant_rows = grants, rows
 
     def with_rows(self, rows: tuple[StatementRow, ...] | None) -> KeyEntry:
