@@ -11,7 +11,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, auto
 from typing import TYPE_CHECKING
 
 from policy_engine.case import ascii_lower
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 class PrincipalMatch(IntEnum):
     """How an element covers a caller, the strongest way first."""
 
-    NAMED = 1
-    DIRECT = 2
-    DELEGATED = 3
+    NAMED = auto()
+    DIRECT = auto()
+    DELEGATED = auto()
 
 
 _ROLE_KINDS = frozenset({PrincipalKind.ROLE, PrincipalKind.ASSUMED_ROLE})

@@ -350,8 +350,17 @@ def test_opaque_values_against_completions(seed: int) -> None:
     ],
 )
 def test_a_whole_element_or_statement_can_be_unknown(statement: object) -> None:
-    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    assert outcome_under(opaque_policy(text), {}) is Outcome.UNDETERMINED
+    read = opaque_policy(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    assert outcome_under(read, {}) is Outcome.UNDETERMINED
+
+
+def test_what_is_not_known_yet_is_in_the_expression() -> None:
+    read = opaque_policy(json.dumps({"Version": "2012-10-17", "Statement": [MARK]}))
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, read)}))
+    decision = engine.authorize(Request(ROLE + "app", "kms:Decrypt", KEY))
+    parts = [f"{what} is <later>" for what in ("Principal", "Action", "Resource", "the statement")]
+    everything = " and ".join(parts)
+    assert decision.expression == f"{everything} and not ({everything})"
 
 
 def test_an_unknown_principal_beside_the_caller_asks_nothing() -> None:
