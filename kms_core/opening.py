@@ -32,6 +32,7 @@ def open_kms(
     region: str = DEFAULT_REGION,
     sources: Sources | None = None,
     module: Path | None = None,
+    oaep_outside: bool = True,
 ) -> Kms:
     """Open a home; one at a time in a process, since a process can hold one token.
 
@@ -42,6 +43,7 @@ def open_kms(
         region: the Region of the keys' ARNs.
         sources: time, ids and randomness.
         module: the PKCS#11 module; else ``$KMSGATE_PKCS11_MODULE``, else where SoftHSM2 is installed.
+        oaep_outside: False refuses RSA decryption that the token cannot do whole; see docs/security.md.
 
     Raises:
         ConfigurationError: no home, a wrong PIN, no module, an unwritable folder, a database of a version
@@ -54,7 +56,7 @@ def open_kms(
     with ExitStack() as opened:
         database = opened.enter_context(Database.open(place.database))
         bring_up_to_date(database)
-        hsm = open_token(place.path, pin, module=module)
+        hsm = open_token(place.path, pin, module=module, oaep_outside=oaep_outside)
         opened.callback(hsm.close)
         require_pair(hsm, database, sources)
         with database.write() as connection:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from kms_core.ciphertext import CiphertextBlob, additional_data, decode, encode, header
 from kms_core.errors import IncorrectKeyError, InvalidCiphertextError, KMSInternalError
 from kms_core.hsm.protocol import Sealed
-from kms_core.model.key import SYMMETRIC_ALGORITHM
 from kms_core.model.key_reference import KeyReference
+from kms_core.model.key_specs import SYMMETRIC_ALGORITHM
 from kms_core.model.operations import Operation
 from kms_core.service import context
 from kms_core.service.calls import FOREIGN_CIPHERTEXT
