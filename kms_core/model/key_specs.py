@@ -109,7 +109,7 @@ SIGNING_ALGORITHMS: Final[Mapping[str, SigningAlgorithm]] = {
 UNSUPPORTED_ALGORITHMS: Final = frozenset({"SM2DSA", "ML_DSA_SHAKE_256", "SM2PKE"})
 """Algorithms of the API that no key here has."""
 
-DATA_KEY_PAIR_SPECS: Final = (
+PAIR_SPECS: Final = (
     "RSA_2048",
     "RSA_3072",
     "RSA_4096",
@@ -119,4 +119,4 @@ DATA_KEY_PAIR_SPECS: Final = (
     "ECC_SECG_P256K1",
     "ECC_NIST_EDWARDS25519",
 )
-"""What GenerateDataKeyPair makes."""
+"""The asymmetric ones; what GenerateDataKeyPair makes too."""
