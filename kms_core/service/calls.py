@@ -16,14 +16,14 @@ from __future__ import annotations
 
 import logging
 import traceback
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kms_core.errors import (
     AccessDeniedError,
     InvalidGrantTokenError,
-    InvalidKeyUsageError,
     KmsError,
     KMSInternalError,
     NotFoundError,
@@ -33,7 +33,8 @@ from kms_core.model.caller import Caller
 from kms_core.model.key_reference import KeyReference
 from kms_core.model.key_states import require_state
 from kms_core.model.operations import FACTS, Operation
-from kms_core.service.context import of_call
+from kms_core.service.context import of_call, of_re_encrypt
+from kms_core.service.key_usage import require_usage
 from kms_core.service.open_call import Admitted, OpenCall, ending, never_begun
 from kms_core.service.parameters import MAX_KEY_ID, check_grant_tokens, check_text
 from kms_core.store.grants import token_grant
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 
     from kms_core.audit.log import AuditLog
     from kms_core.gate import Gate
-    from kms_core.model.key import KeyMetadata
     from kms_core.model.sources import Sources
     from kms_core.permit import Permit
     from kms_core.service.checkpoints import Checkpoints
@@ -53,11 +53,12 @@ if TYPE_CHECKING:
     from kms_core.service.key_access import KeyAccess
     from kms_core.store.database import Database
     from kms_core.store.keys import KeyRow
+    from policy_engine.calls.api_call import AuthorizationCheck, CallContext
     from policy_engine.model.grant import Grant
 
 _LOG = logging.getLogger(__name__)
 
-_FOREIGN_KEY = (
+FOREIGN_KEY = (
     "User: {principal} is not authorized to perform: {action} on resource: {resource} because the resource "
     "does not exist in this Region, no resource-based policies allow access, or a resource-based policy "
     "explicitly denies access"
@@ -172,7 +173,7 @@ class Calls:
         parameters: Parameters,
         *,
         grant: Grant | None = None,
-        foreign: str = _FOREIGN_KEY,
+        foreign: str = FOREIGN_KEY,
     ) -> Iterator[Admitted]:
         """Bring a call to its key: it exists, the caller may, its state and usage allow it.
 
@@ -190,13 +191,71 @@ class Calls:
         """
         call.key_arn = reference.arn
         row = self._hold(call, reference.arn)
-        if row is None and _owns(call, reference):
-            raise NotFoundError(f"Key '{reference.arn}' does not exist")
+        _require_known(call, reference, row)
         asked = self._asked(call, reference.arn, parameters, row, grant)
+        with self._admitted(call, reference, row, asked, foreign) as admitted:
+            require_usage(call.operation, admitted.key, FACTS[call.operation].usage)
+            yield admitted
+
+    @contextmanager
+    def on_two_keys(
+        self,
+        call: OpenCall,
+        source: KeyReference,
+        destination: KeyReference,
+        parameters: Parameters,
+        *,
+        foreign: str = FOREIGN_KEY,
+    ) -> Iterator[tuple[Admitted, Admitted]]:
+        """Bring ReEncrypt to its keys: the caller may decrypt under one and encrypt under the other.
+
+        Both are held before anything is decided, in the same order by every call and once where they are one:
+        a change that waits for a key keeps later calls out of it, and two calls could wait for each other.
+
+        Args:
+            call: the call.
+            source: the key that the ciphertext was made under.
+            destination: the key that it is to be made under.
+            parameters: what the operation was given, as `context` writes it.
+            foreign: what to answer for a source of another account that is missing or forbidden.
+
+        Raises:
+            As `on_key`.
+        """
+        call.key_arn = source.arn
+        steps = of_re_encrypt(call.caller, self._region, source.arn, destination.arn, parameters)
+        rows = {arn: self._hold(call, arn) for arn in sorted({source.arn, destination.arn})}
+        with ExitStack() as permits:
+            admitted = [
+                permits.enter_context(self._step(call, reference, rows[reference.arn], step, text))
+                for reference, step, text in zip(
+                    (source, destination), steps, (foreign, FOREIGN_KEY), strict=True
+                )
+            ]
+            yield admitted[0], admitted[1]
+
+    @contextmanager
+    def _step(
+        self,
+        call: OpenCall,
+        reference: KeyReference,
+        row: KeyRow | None,
+        check: AuthorizationCheck,
+        foreign: str,
+    ) -> Iterator[Admitted]:
+        _require_known(call, reference, row)
+        asked = self._call(call, reference.arn, check.context, row)
+        asked = replace(asked, action=check.action, key_arn=reference.arn)
+        with self._admitted(call, reference, row, asked, foreign) as admitted:
+            yield admitted
+
+    @contextmanager
+    def _admitted(
+        self, call: OpenCall, reference: KeyReference, row: KeyRow | None, asked: Call, foreign: str
+    ) -> Iterator[Admitted]:
         with self._admit(call, asked, None if _owns(call, reference) else foreign) as permit:
             existing = _existing(row, reference)
             require_state(call.operation, existing.metadata)
-            _require_usage(call.operation, existing.metadata)
             yield Admitted(permit, existing.metadata, existing.policy_digest)
 
     @contextmanager
@@ -256,13 +315,23 @@ class Calls:
     ) -> Call:
         key_arn = call.key_arn or resource
         context = of_call(call.operation, call.caller, self._region, key_arn, parameters, grant)
+        return self._call(call, resource, context, row, grant)
+
+    def _call(
+        self,
+        call: OpenCall,
+        resource: str,
+        context: CallContext,
+        row: KeyRow | None,
+        grant: Grant | None = None,
+    ) -> Call:
         policies = (("key", row.policy_digest),) if row else ()
         return Call(
             call_id=call.id,
             principal=call.caller.principal_arn,
             action=call.operation.action,
             resource=resource,
-            key_arn=key_arn,
+            key_arn=call.key_arn,
             context={**context, **self.now()},
             grant_tokens=call.grant_tokens,
             policies=(*policies, ("identities", self._identities)),
@@ -288,13 +357,13 @@ def _owns(call: OpenCall, reference: KeyReference) -> bool:
     return reference.account == call.caller.account
 
 
+def _require_known(call: OpenCall, reference: KeyReference, row: KeyRow | None) -> None:
+    """Inside an account a key that is missing is said to be."""
+    if row is None and _owns(call, reference):
+        raise NotFoundError(f"Key '{reference.arn}' does not exist")
+
+
 def _existing(row: KeyRow | None, reference: KeyReference) -> KeyRow:
     if row is None:  # the engine does not know the key either, so it cannot have allowed this
         raise NotFoundError(f"Key '{reference.arn}' does not exist")
     return row
-
-
-def _require_usage(operation: Operation, key: KeyMetadata) -> None:
-    usage = FACTS[operation].usage
-    if usage is not None and key.usage is not usage:
-        raise InvalidKeyUsageError(f"{key.arn} key usage is {key.usage} which is not valid for {operation}.")

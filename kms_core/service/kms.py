@@ -8,10 +8,14 @@ from kms_core.model.quotas import Quotas
 from kms_core.model.sources import Sources
 from kms_core.service.core import assemble
 from kms_core.service.cryptography import CryptographicOperations
+from kms_core.service.data_keys import DataKeyOperations
 from kms_core.service.grant_lists import GrantListOperations
 from kms_core.service.grants import GrantOperations
+from kms_core.service.key_agreement import KeyAgreementOperations
 from kms_core.service.keys import KeyOperations
+from kms_core.service.macs import MacOperations
 from kms_core.service.policies import PolicyOperations
+from kms_core.service.signatures import SignatureOperations
 from policy_engine import Bundle
 
 if TYPE_CHECKING:
@@ -24,7 +28,17 @@ if TYPE_CHECKING:
 DEFAULT_REGION = "us-east-1"
 
 
-class Kms(KeyOperations, CryptographicOperations, PolicyOperations, GrantOperations, GrantListOperations):
+class Kms(
+    KeyOperations,
+    CryptographicOperations,
+    DataKeyOperations,
+    SignatureOperations,
+    MacOperations,
+    KeyAgreementOperations,
+    PolicyOperations,
+    GrantOperations,
+    GrantListOperations,
+):
     """A KMS on one database and one HSM; safe for use by several threads.
 
     It owns both: leaving it as a context manager, or `close`, closes them.

@@ -22,6 +22,16 @@ GUIDE = {
     "Encrypt": CRYPTOGRAPHIC,
     "Decrypt": CRYPTOGRAPHIC,
     "GenerateDataKey": CRYPTOGRAPHIC,
+    "GenerateDataKeyWithoutPlaintext": CRYPTOGRAPHIC,
+    "GenerateDataKeyPair": CRYPTOGRAPHIC,
+    "GenerateDataKeyPairWithoutPlaintext": CRYPTOGRAPHIC,
+    "ReEncrypt": CRYPTOGRAPHIC,
+    "Sign": CRYPTOGRAPHIC,
+    "Verify": CRYPTOGRAPHIC,
+    "GetPublicKey": CRYPTOGRAPHIC,
+    "GenerateMac": CRYPTOGRAPHIC,
+    "VerifyMac": CRYPTOGRAPHIC,
+    "DeriveSharedSecret": CRYPTOGRAPHIC,
     "GetKeyPolicy": {},
     "PutKeyPolicy": {},
     "CreateGrant": {state: error for state, error in CRYPTOGRAPHIC.items() if state != "Unavailable"},
@@ -30,7 +40,7 @@ GUIDE = {
     "RetireGrant": {},
     "RevokeGrant": {},
 }
-WITHOUT_KEY = {Operation.CREATE_KEY, Operation.LIST_RETIRABLE_GRANTS}
+WITHOUT_KEY = {Operation.CREATE_KEY, Operation.GENERATE_RANDOM, Operation.LIST_RETIRABLE_GRANTS}
 
 
 @pytest.mark.parametrize("operation", sorted(set(Operation) - WITHOUT_KEY))
