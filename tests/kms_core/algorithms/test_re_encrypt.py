@@ -161,6 +161,19 @@ def test_conditions_see_their_own_side(
             call()
 
 
+def test_a_denial_speaks_of_the_key_that_denied(kms: Kms) -> None:
+    """The source is another account's and allows: that the destination does not is not said of the source."""
+    stranger = "arn:aws:iam::999988887777:root"
+    source, destination = _key(kms, {"Action": "kms:*", "Principal": {"AWS": stranger}}), _key(kms)
+    blob = kms.encrypt(ROOT, source, b"m").ciphertext_blob
+    for forbidden in (destination, f"{source[:-12]}000000000000"):
+        with pytest.raises(AccessDeniedError) as refused:
+            kms.re_encrypt(stranger, blob, forbidden)
+        assert f"to perform: kms:ReEncryptTo on resource: {forbidden}" in refused.value.message
+    with pytest.raises(AccessDeniedError, match="The ciphertext refers to a customer master key"):
+        kms.re_encrypt("arn:aws:iam::999988887777:role/app", blob, destination)
+
+
 def test_what_is_wrong_with_either_key(kms: Kms, key: Key) -> None:
     other = kms.create_key(ROOT).arn
     blob = kms.encrypt(ROOT, key(), b"m").ciphertext_blob
