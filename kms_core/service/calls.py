@@ -295,15 +295,16 @@ class Calls:
 
     @contextmanager
     def _admit(self, call: OpenCall, asked: Call, foreign: str | None) -> Iterator[Permit]:
-        try:
-            with self._gate.admit(asked, call.decisions.append) as permit:
-                yield permit
-        except AccessDeniedError:
-            if foreign is None:
-                raise
-            # INVARIANT: nothing here depends on whether the key exists, not even the decision on the error
-            text = foreign.format(principal=asked.principal, action=asked.action, resource=asked.resource)
-            raise AccessDeniedError(text) from None
+        with ExitStack() as admission:
+            try:
+                permit = admission.enter_context(self._gate.admit(asked, call.decisions.append))
+            except AccessDeniedError:
+                if foreign is None:
+                    raise
+                # INVARIANT: nothing here depends on whether the key exists, nor is the decision shown
+                text = foreign.format(principal=asked.principal, action=asked.action, resource=asked.resource)
+                raise AccessDeniedError(text) from None
+            yield permit
 
     def _asked(
         self,
