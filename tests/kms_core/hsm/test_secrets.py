@@ -11,7 +11,8 @@ import pytest
 from pkcs11 import Attribute, AttributeSensitive
 
 from kms_core.errors import KmsError
-from kms_core.hsm import Sealed
+from kms_core.hsm import Sealed, stored_keys
+from kms_core.hsm.resident_keys import ResidentKey
 from kms_core.key_material import KeyMaterial
 from kms_core.model.sources import Sources
 
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 ARN = f"arn:aws:kms:us-east-1:111122223333:key/{KEY_ID}"
 CANARY = b"canary-plaintext-7c1d"
+OF_RSA = {
+    Attribute.PRIVATE_EXPONENT,
+    Attribute.PRIME_1,
+    Attribute.PRIME_2,
+    Attribute.EXPONENT_1,
+    Attribute.EXPONENT_2,
+    Attribute.COEFFICIENT,
+}
 
 
 def test_nothing_secret_is_shown(
@@ -57,17 +66,31 @@ def test_nothing_secret_is_shown(
         assert repr(secret) not in everything
 
 
-def test_no_unwrapped_key_can_be_read(hsm: Pkcs11Hsm, permit_for: Callable[..., Permit]) -> None:
-    material = KeyMaterial(hsm, Sources())
-    key = material.generate(
-        permit_for("kms:CreateKey"), ARN, KEY_ID, spec="SYMMETRIC_DEFAULT", usage="ENCRYPT_DECRYPT"
+@pytest.mark.parametrize(
+    ("spec", "usage", "secret"),
+    [
+        ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", {Attribute.VALUE}),
+        ("HMAC_256", "GENERATE_VERIFY_MAC", {Attribute.VALUE}),
+        ("RSA_2048", "SIGN_VERIFY", OF_RSA),
+        ("RSA_2048", "ENCRYPT_DECRYPT", OF_RSA),
+        ("ECC_NIST_P256", "SIGN_VERIFY", {Attribute.VALUE}),
+        ("ECC_NIST_P256", "KEY_AGREEMENT", {Attribute.VALUE}),
+        ("ECC_NIST_EDWARDS25519", "SIGN_VERIFY", {Attribute.VALUE}),
+    ],
+)
+def test_no_key_at_hand_can_be_read(
+    hsm: Pkcs11Hsm, permit_for: Callable[..., Permit], spec: str, usage: str, secret: set[Attribute]
+) -> None:
+    key = KeyMaterial(hsm, Sources()).generate(
+        permit_for("kms:CreateKey"), ARN, KEY_ID, spec=spec, usage=usage
     )
-    material.encrypt(permit_for("kms:Encrypt"), key, b"", b"")
-    kept = [each for lane in hsm._lanes._lanes for each in lane.handles._keys.values()]
-    assert kept
-    for each in kept:
+    kept = hsm._lanes.run(0, lambda lane: stored_keys.at_hand(lane, key))
+    resident = isinstance(kept, ResidentKey)
+    shown = kept._key if resident else kept
+    for each in secret:
         with pytest.raises(AttributeSensitive):
-            each[Attribute.VALUE]  # type: ignore[index]  # the binding's keys have attributes
-        assert each[Attribute.EXTRACTABLE] is False  # type: ignore[index]  # same
-        assert each[Attribute.SENSITIVE] is True  # type: ignore[index]  # same
-        assert each[Attribute.TOKEN] is False  # type: ignore[index]  # same
+            shown[each]
+    assert shown[Attribute.EXTRACTABLE] is False
+    assert shown[Attribute.SENSITIVE] is True
+    assert shown[Attribute.TOKEN] is resident
+    hsm.discard(permit_for("internal:DiscardKeyMaterial"), key)
