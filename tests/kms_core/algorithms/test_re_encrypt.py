@@ -108,14 +108,11 @@ def test_either_key_is_asked_for_its_own_action(
     else:
         with pytest.raises(AccessDeniedError, match=refused):
             kms.re_encrypt(APP, blob, destination)
-    told = [(each["action"], each["key_arn"], each["resource"], each["outcome"]) for each in audit()[before:]]
-    first = (
-        "kms:ReEncryptFrom",
-        source,
-        source,
-        "implicitDeny" if refused == "kms:ReEncryptFrom" else "allowed",
-    )
-    second = ("kms:ReEncryptTo", destination, destination, "implicitDeny" if refused else "allowed")
+    (record,) = audit()[before:]
+    assert record["key_arn"] == source
+    told = [(each["action"], each["resource"], each["outcome"]) for each in record["decisions"]]
+    first = ("kms:ReEncryptFrom", source, "implicitDeny" if refused == "kms:ReEncryptFrom" else "allowed")
+    second = ("kms:ReEncryptTo", destination, "implicitDeny" if refused else "allowed")
     assert told == ([first] if refused == "kms:ReEncryptFrom" else [first, second])
 
 
@@ -204,9 +201,9 @@ def test_every_call_takes_its_keys_in_one_order_and_each_once(
     held = KeyAccess.held
     taken: list[str] = []
 
-    def noted(self: KeyAccess, arn: str, *, alone: bool) -> object:
+    def noted(self: KeyAccess, arn: str, **how: bool) -> object:
         taken.append(arn)
-        return held(self, arn, alone=alone)
+        return held(self, arn, **how)
 
     monkeypatch.setattr(KeyAccess, "held", noted)
     for source, destination, order in ((one, two, [one, two]), (two, one, [one, two]), (one, one, [one])):
