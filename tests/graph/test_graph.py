@@ -21,6 +21,7 @@ from policy_engine.graph.formula import (
     Path,
     all_of,
     any_of,
+    path,
 )
 from policy_engine.graph.nodes import Ask, NodeTable, asked_tests, follow, walk
 from policy_engine.graph.tests import SharedTests
@@ -93,6 +94,8 @@ def test_constants_vanish() -> None:
     assert all_of(asked, NEVER) == NEVER
     assert any_of(NEVER, asked) == asked
     assert any_of() == NEVER
+    assert path("p", NEVER) == NEVER
+    assert path("p", asked) == Path("p", asked)
 
 
 def test_equal_tests_and_equal_nodes_are_one_object() -> None:
