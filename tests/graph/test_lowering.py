@@ -50,6 +50,7 @@ def test_a_grant_is_named_by_its_name_or_its_id() -> None:
     for name, shown in (("nightly", "nightly"), (None, "g-1")):
         (row,) = lower_grant(Grant("g-1", ROLE + "a", ("Decrypt",), name=name), tests)
         assert (row.origin.policy, row.origin.grant_id, row.origin.label) == (shown, "g-1", "grant:g-1")
+        assert (row.origin.layer, row.origin.document, row.origin.index) == ("grant", (), 0)
 
 
 def test_a_grant_without_a_token_takes_none() -> None:
