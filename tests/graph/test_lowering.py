@@ -7,6 +7,7 @@ import pytest
 from policy_engine import Grant, GrantConstraints
 from policy_engine.calls.principals import parse_principal
 from policy_engine.conditions.encryption_context import GrantTokenTest
+from policy_engine.conditions.test import ContextTest
 from policy_engine.graph.lowering import (
     account_of,
     context_test,
@@ -49,6 +50,7 @@ def test_a_grant_is_named_by_its_name_or_its_id() -> None:
     for name, shown in (("nightly", "nightly"), (None, "g-1")):
         (row,) = lower_grant(Grant("g-1", ROLE + "a", ("Decrypt",), name=name), tests)
         assert (row.origin.policy, row.origin.grant_id, row.origin.label) == (shown, "g-1", "grant:g-1")
+        assert (row.origin.layer, row.origin.document, row.origin.index) == ("grant", (), 0)
 
 
 def test_a_grant_without_a_token_takes_none() -> None:
@@ -116,3 +118,15 @@ def test_policies_of_a_layer_are_numbered_where_there_are_several() -> None:
     assert [row.origin.label for row in lower_policies([one], SharedTests())] == ["key:0"]
     labels = [(row.origin.label, row.origin.policy) for row in lower_policies([one, two], SharedTests())]
     assert labels == [("key[0]:0", "a"), ("key[1]:0", "b")]
+
+
+def test_a_constraint_on_the_source_stands_where_the_grant_does() -> None:
+    span = Span(Source("grants.json", "{}"), 0, 2)
+    for given, expected in ((span, "grants.json:1:1"), (None, "<grant>:1:1")):
+        grant = Grant(
+            "g", ROLE + "a", ("Decrypt",), GrantConstraints(source_arn="arn:aws:s3:::b"), span=given
+        )
+        (row,) = lower_grant(grant, SharedTests())
+        (test,) = row.tests
+        assert isinstance(test, ContextTest)
+        assert str(test.condition.span) == str(test.condition.values[0].span) == expected

@@ -126,7 +126,7 @@ def test_an_action_without_a_key_is_about_all_that_the_account_has_in_a_region(a
         assert test.covers("*", action, APP, bindings) is expected, (pattern, region)
         everywhere = pattern.startswith(("*", "arn:aws:kms:*")) or pattern == "arn:aws:kms"
         assert test.keys("*", action) == (() if everywhere else ("aws:RequestedRegion",)), pattern
-        assert test.keys(KEY, "kms:decrypt") == ()
+        assert test.keys(KEY, "kms:decrypt") == test.keys(KEY, action) == test.keys("*", "kms:decrypt") == ()
         # other actions without a key are about `*` alone
         assert test.covers("*", "kms:generaterandom", APP, bindings) is (pattern == "*")
 
