@@ -101,7 +101,7 @@ def _federated(entry: PrincipalEntry, caller: Principal, effect: Effect) -> Prin
 def _canonical_user(entry: PrincipalEntry, caller: Principal, effect: Effect) -> PrincipalMatch | None:
     # a canonical user id stands for an account, which a caller's record may know as its id
     del effect
-    return PrincipalMatch.DELEGATED if caller.id is not None and caller.id == entry.value else None
+    return PrincipalMatch.DELEGATED if caller.id == entry.value else None
 
 
 _MATCHERS: dict[EntryKind, Callable[[PrincipalEntry, Principal, Effect], PrincipalMatch | None]] = {

@@ -68,10 +68,11 @@ def test_what_is_no_principal_covers_nobody() -> None:
 
 def test_a_grant_s_principal_stands_where_the_grant_does() -> None:
     span = Span(Source("grants.json", "{}"), 0, 2)
-    (row,) = lower_grant(Grant("g", ROLE + "a", ("Decrypt",), span=span), SharedTests())
-    element = row.grantee.test.element
-    assert element is not None
-    assert (element.span, element.entries[0].span) == (span, span)
+    for given, expected in ((span, "grants.json:1:1"), (None, "<grant>:1:1")):
+        (row,) = lower_grant(Grant("g", ROLE + "a", ("Decrypt",), span=given), SharedTests())
+        element = row.grantee.test.element
+        assert element is not None
+        assert str(element.span) == str(element.entries[0].span) == expected
 
 
 def test_constraints_bind_the_operations_that_have_an_encryption_context_and_a_source() -> None:
@@ -109,6 +110,7 @@ def test_a_row_knows_its_statement() -> None:
     read = policy(allow(Sid="a", Principal="*"), deny(Sid="b", Principal="*"))
     rows = lower_policy(read, (3,), SharedTests())
     assert [row.statement for row in rows] == list(read.statements)
+    assert rows[1].saying(read.statements[0]).statement == read.statements[0]
     assert [row.origin.label for row in rows] == ["key[3]:0", "key[3]:1"]
     assert [(row.origin.sid, row.origin.policy) for row in rows] == [("a", "default"), ("b", "default")]
 

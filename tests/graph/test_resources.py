@@ -6,7 +6,7 @@ import pytest
 
 from policy_engine.calls.principals import parse_principal
 from policy_engine.graph.resources import ResourceTest, ResourceVariableTest
-from policy_engine.model.policy import RESOURCE_POLICIES, PolicyKind
+from policy_engine.model.policy import RESOURCE_POLICIES, Effect, PolicyKind
 from tests.engine.world import ACCOUNT, KEY, ROLE, allow, policy
 
 PATTERN = KEY.replace("us-east-1", "${aws:RequestedRegion}").replace("1234abcd", "${aws:RequestTag/x}")
@@ -147,3 +147,23 @@ def test_defaults_stand_for_variables_that_the_context_lacks() -> None:
     assert test.holds({})
     assert not test.holds({"aws:RequestTag/x": "0"})
     assert test.identity != left(resources()).identity
+
+
+def test_an_empty_list_covers_nothing_but_for_a_deny_of_all_that_is_not_listed() -> None:
+    for negated, effect, expected in (
+        (False, Effect.ALLOW, False),
+        (False, Effect.DENY, False),
+        (True, Effect.ALLOW, False),
+        (True, Effect.DENY, True),
+    ):
+        element = element_test([], PolicyKind.KEY, negated=negated).element
+        assert ResourceTest(element, PolicyKind.KEY, effect).covers(KEY, "kms:decrypt", APP) is expected
+    assert not ResourceTest(None, PolicyKind.KEY, Effect.DENY).covers(KEY, "kms:decrypt", APP)
+
+
+def test_not_resource_with_a_variable_that_has_no_value_covers_nothing() -> None:
+    test = element_test([KEY + "0", PATTERN], PolicyKind.IDENTITY, negated=True)
+    region = {"aws:RequestedRegion": "us-east-1"}
+    assert not test.covers(KEY, "kms:decrypt", APP, region)
+    assert test.covers(KEY, "kms:decrypt", APP, {**region, "aws:RequestTag/x": "ffffffff"})
+    assert not test.covers(KEY, "kms:decrypt", APP, {**region, "aws:RequestTag/x": "1234abcd"})
