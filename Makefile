@@ -8,7 +8,7 @@ INSTALLED := .venv/installed-kms
 INSTALLED_DEV := .venv/installed-dev
 INSTALLED_BENCH := .venv/installed-bench
 
-.PHONY: help setup demo test lint format bench bench-peers peers-node scenarios coverage mutate fuzz clean
+.PHONY: help setup demo test lint format vectors bench bench-peers peers-node scenarios coverage mutate fuzz clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -68,6 +68,10 @@ coverage: $(INSTALLED_DEV) ## every branch of policy_engine/{conditions,graph,en
 mutate: $(INSTALLED_DEV) ## small mistakes made in the code on purpose: does a test notice? (an hour and more)
 	nice -n 10 $(BIN)/python -m tests.mutation.run conditions engine/combination.py engine/layers.py
 	nice -n 10 $(BIN)/python -m tests.mutation.run --sample 500 --seed 1 graph reading
+
+vectors: $(INSTALLED_DEV) ## all test vectors of Wycheproof and the RFCs; `make test` has a sample of each kind
+	@./scripts/ensure-softhsm
+	KMSGATE_VECTORS=all $(BIN)/python -m pytest tests/kms_core/vectors -q
 
 bench: $(INSTALLED_DEV) ## the benchmarks, as a table
 	@./scripts/ensure-softhsm

@@ -127,6 +127,24 @@ class KMSInternalError(KmsError):
     http_status = 500
 
 
+class KMSInvalidMacError(KmsError):
+    """The message authentication code is not the message's. INVARIANT: no detail."""
+
+    code = "KMSInvalidMacException"
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
+class KMSInvalidSignatureError(KmsError):
+    """The signature is not the message's."""
+
+    code = "KMSInvalidSignatureException"
+
+    def __init__(self) -> None:
+        super().__init__()
+
+
 class KMSInvalidStateError(KmsError):
     """The key's state does not allow the call."""
 

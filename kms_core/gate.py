@@ -51,7 +51,7 @@ class Call:
         principal: the caller's ARN or service name.
         action: ``kms:Decrypt``.
         resource: what is authorised: the key's ARN, or ``*``.
-        key_arn: the key that the permit is for; for CreateKey the key to be made.
+        key_arn: the key that the permit is for; for CreateKey the key to be made; None for no key.
         context: condition keys and their values.
         grant_tokens: the tokens that the caller presented.
         policies: digests of the policies in force, for the record.
@@ -63,7 +63,7 @@ class Call:
     principal: str
     action: str
     resource: str
-    key_arn: str
+    key_arn: str | None
     context: ContextInput = field(default_factory=dict, repr=False)
     grant_tokens: tuple[str, ...] = field(default=(), repr=False)
     policies: tuple[tuple[str, str], ...] = ()

@@ -34,6 +34,7 @@ def open_kms(
     sources: Sources | None = None,
     module: Path | None = None,
     quotas: Quotas | None = None,
+    oaep_outside: bool = True,
 ) -> Kms:
     """Open a home; one at a time in a process, since a process can hold one token.
 
@@ -45,6 +46,7 @@ def open_kms(
         sources: time, ids and randomness.
         module: the PKCS#11 module; else ``$KMSGATE_PKCS11_MODULE``, else where SoftHSM2 is installed.
         quotas: how much there may be of what.
+        oaep_outside: False refuses RSA decryption that the token cannot do whole; see docs/security.md.
 
     Raises:
         ConfigurationError: no home, a wrong PIN, no module, an unwritable folder, a database of a version
@@ -57,7 +59,7 @@ def open_kms(
     with ExitStack() as opened:
         database = opened.enter_context(Database.open(place.database))
         bring_up_to_date(database)
-        hsm = open_token(place.path, pin, module=module)
+        hsm = open_token(place.path, pin, module=module, oaep_outside=oaep_outside)
         opened.callback(hsm.close)
         require_pair(hsm, database, sources)
         with database.write() as connection:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from kms_core.audit.chain import link, origin
 from kms_core.audit.record import AuditRecord
-from kms_core.errors import KMSInternalError
+from kms_core.errors import KmsError, KMSInternalError
 from kms_core.store.audit_rows import AuditRow, insert_row, last_row
 
 if TYPE_CHECKING:
@@ -63,13 +63,26 @@ class AuditLog:
         Raises:
             KMSInternalError: as `append`.
         """
+        row: AuditRow | None = None
         with self._turn:
-            with self._database.write() as connection:
-                self._require_head(connection)
-                yield connection
-                row = self._next(entry())
-                insert_row(connection, row)
+            try:
+                with self._database.write() as connection:
+                    self._require_head(connection)
+                    yield connection
+                    row = self._next(entry())
+                    insert_row(connection, row)
+            except BaseException:
+                self._keep_if_kept(row)
+                raise
             self._head = row
+
+    def _keep_if_kept(self, row: AuditRow | None) -> None:
+        """A commit that failed may have been kept all the same: then the chain goes on behind it."""
+        if row is None:
+            return
+        with suppress(KmsError), self._database.read() as connection:
+            if last_row(connection, self._writer) == row:
+                self._head = row
 
     def _require_head(self, connection: Connection) -> None:
         stored = last_row(connection, self._writer)

@@ -9,7 +9,7 @@ SoftHSM2 2.6 fills such keys with zeros before it wraps them, which no key here 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, cast
 
 import pkcs11
@@ -18,7 +18,7 @@ from pkcs11 import Attribute, GCMParams, KeyType, Mechanism, ObjectClass
 from kms_core.errors import HsmFaultError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from pkcs11.types import Object, Session
 
@@ -63,11 +63,21 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """The mechanisms that a token does as they are defined."""
+    """What a token does as it is defined.
+
+    Attributes:
+        gcm: AES-256-GCM.
+        mac: HMAC-SHA-256.
+        wrap: RFC 5649.
+        algorithms: by KeySpec, what can be done with keys of it; a spec that is left out cannot be made.
+        oaep_outside: the RSA encryption algorithms whose padding is removed outside the token.
+    """
 
     gcm: Mechanism
     mac: Mechanism
     wrap: Mechanism
+    algorithms: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    oaep_outside: frozenset[str] = frozenset()
 
 
 def examine(session: Session) -> tuple[Answer, Answer, Answer]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pkcs11
 
 from kms_core.errors import HsmFaultError
-from kms_core.hsm import backing_keys, capabilities, embedded
+from kms_core.hsm import backing_keys, capabilities, embedded, spec_answers
 from kms_core.hsm.lane import Lane
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ class ProbeRow:
 def probe(home: Path, pin: str, *, module: Path | None = None) -> tuple[ProbeRow, ...]:
     """Look at the embedded token of `home`.
 
-    The rows: module, library, locking, token, one for each mechanism, domain key, unwrap template. A token
-    that is damaged gives fewer, the last of which is not well.
+    The rows: module, library, locking, token, one for each mechanism, key specs, domain key, unwrap template.
+    A token that is damaged gives fewer, the last of which is not well.
 
     Raises:
         ConfigurationError: there is no token or no module, the PIN is wrong, or the folder cannot be written.
@@ -71,7 +71,20 @@ def _rows(login: Login) -> Iterator[ProbeRow]:
     for answer in answers:
         yield ProbeRow(answer.name, ok=answer.mechanism is not None, detail=answer.detail)
     if all(answer.mechanism is not None for answer in answers):
-        yield from _key_rows(login, Lane(capabilities.require(answers), capacity=1))
+        able = capabilities.require(answers)
+        yield _spec_row(spec_answers.examine_specs(login.session(), able.wrap))
+        yield from _key_rows(login, Lane(able, capacity=1))
+
+
+def _spec_row(answers: tuple[spec_answers.SpecAnswer, ...]) -> ProbeRow:
+    """One row for all key specs: what is missing is refused to callers, so it is said, and no fault."""
+    told = {
+        f"{answer.algorithm} {answer.verdict}": None
+        for answer in answers
+        if answer.verdict != spec_answers.RIGHT
+    }
+    specs = len(spec_answers.able(answers))
+    return ProbeRow("key specs", ok=True, detail=", ".join([f"keys of {specs} specs", *told]))
 
 
 def _key_rows(login: Login, lane: Lane) -> Iterator[ProbeRow]:

@@ -87,7 +87,7 @@ def log_in(home: Path, pin: str, module: Path | None) -> Login:
 
     with guard():
         library = claim(path)
-        login = Login(library, serial, pin, guard)
+        login = Login(library, serial, pin, guard, folder.growing)
         try:
             login.log_in()
             folder.protect()

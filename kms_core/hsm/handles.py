@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pkcs11
 
 if TYPE_CHECKING:
-    from kms_core.hsm.key_shapes import CipherKey
+    from kms_core.hsm.key_shapes import HeldKey
     from kms_core.hsm.protocol import StoredKey
 
 
@@ -45,19 +45,19 @@ class Handles:
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._keys: OrderedDict[KeyIdentity, CipherKey] = OrderedDict()
+        self._keys: OrderedDict[KeyIdentity, HeldKey] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._keys)
 
-    def get(self, identity: KeyIdentity) -> CipherKey | None:
+    def get(self, identity: KeyIdentity) -> HeldKey | None:
         """Give the key if it is kept, as the most recently used one."""
         key = self._keys.get(identity)
         if key is not None:
             self._keys.move_to_end(identity)
         return key
 
-    def put(self, identity: KeyIdentity, key: CipherKey) -> None:
+    def put(self, identity: KeyIdentity, key: HeldKey) -> None:
         """Keep a key, and destroy the one that was not used for longest where there are too many."""
         self._keys[identity] = key
         if len(self._keys) > self._capacity:
@@ -70,7 +70,7 @@ class Handles:
             _destroy(self._keys.pop(each))
 
 
-def _destroy(key: CipherKey) -> None:
+def _destroy(key: HeldKey) -> None:
     # a handle that its session took with it needs no destroying
     with suppress(pkcs11.PKCS11Error):
         key.destroy()

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pkcs11 import Attribute, GCMParams, KeyType, Mechanism, MechanismFlag, ObjectClass
-    from pkcs11.types import Key
+    from pkcs11.types import Key, Object
+
+
+class HeldKey(Protocol):
+    """A key that a lane keeps at hand, whatever it can do."""
+
+    def destroy(self) -> None:
+        """C_DestroyObject."""
+        ...
 
 
 class DomainKey(Protocol):
@@ -34,7 +42,7 @@ class DomainKey(Protocol):
         *,
         mechanism: Mechanism,
         capabilities: MechanismFlag,
-        template: Mapping[Attribute, bool],
+        template: Mapping[Attribute, object],
     ) -> Key:
         """C_UnwrapKey."""
         ...
@@ -59,6 +67,34 @@ class CipherKey(Protocol):
         """C_Decrypt."""
         ...
 
-    def destroy(self) -> None:
-        """C_DestroyObject."""
+
+class SigningKey(Protocol):
+    """A private key that signs."""
+
+    def sign(self, data: bytes, *, mechanism: Mechanism, mechanism_param: object = None) -> bytes:
+        """C_Sign."""
+        ...
+
+
+class DecryptingKey(Protocol):
+    """A private key that decrypts."""
+
+    def decrypt(self, data: bytes, *, mechanism: Mechanism, mechanism_param: object = None) -> bytes:
+        """C_Decrypt."""
+        ...
+
+
+class AgreementKey(Protocol):
+    """A private key that agrees on a secret with a peer's public key."""
+
+    def derive_key(
+        self,
+        key_type: KeyType,
+        key_length: int,
+        *,
+        mechanism: Mechanism,
+        mechanism_param: object,
+        template: Mapping[Attribute, object],
+    ) -> Object:
+        """C_DeriveKey."""
         ...

@@ -7,7 +7,7 @@ with keys is in `backing_keys`; which lane, and what happens when a session is l
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Final
 
 import pkcs11
@@ -18,6 +18,9 @@ from kms_core.hsm import token_keys
 from kms_core.hsm.handles import Handles
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from pkcs11.types import Object, Session
 
     from kms_core.hsm.capabilities import Capabilities
@@ -34,6 +37,7 @@ class Lane:
         lock: who holds it is alone in this lane.
         generation: grows with every session, so that a loss is mended once.
         capabilities: the token's.
+        keeping: held while the token gets or loses an object, which is on its disk afterwards.
         wrapped_constant: what the domain key makes of a constant.
         handles: the unwrapped keys at hand.
     """
@@ -43,10 +47,16 @@ class Lane:
     _keys: TokenKeys
     _known: Object
 
-    def __init__(self, capabilities: Capabilities, capacity: int) -> None:
+    def __init__(
+        self,
+        capabilities: Capabilities,
+        capacity: int,
+        keeping: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self.lock = threading.Lock()
         self.generation = 0
         self.capabilities = capabilities
+        self.keeping = keeping
         self._capacity = capacity
         self._session: Session | None = None
 

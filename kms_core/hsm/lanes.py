@@ -49,7 +49,7 @@ class Lanes:
         self._birthplace = Birthplace()
         self._closed = False
         self._not_before = 0.0
-        self._lanes = [Lane(capabilities, max(1, capacity // count)) for _ in range(count)]
+        self._lanes = [Lane(capabilities, max(1, capacity // count), login.keeping) for _ in range(count)]
         for lane in self._lanes:
             lane.enter(login.session())
 

@@ -30,15 +30,22 @@ class Login:
         serial: the token's serial number.
         pin: the user's PIN; kept for the case that the login is lost, shown nowhere.
         guard: held from C_Initialize to C_Login; what the kind of token needs to survive them.
+        keeping: held while the token gets or loses an object; what it needs for that.
     """
 
     def __init__(
-        self, library: Library, serial: bytes, pin: str, guard: Callable[[], AbstractContextManager[None]]
+        self,
+        library: Library,
+        serial: bytes,
+        pin: str,
+        guard: Callable[[], AbstractContextManager[None]],
+        keeping: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self._library = library
         self._serial = serial
         self._pin = pin
         self._guard = guard
+        self.keeping = keeping
         self._refused = False
         self._token: Token | None = None
         self._session: Session | None = None

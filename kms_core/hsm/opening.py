@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pkcs11
 
 from kms_core.errors import HsmFaultError
-from kms_core.hsm import backing_keys, capabilities, embedded
+from kms_core.hsm import backing_keys, capabilities, embedded, spec_answers
 from kms_core.hsm.lane import Lane
 from kms_core.hsm.lanes import Lanes
 from kms_core.hsm.token import Pkcs11Hsm
@@ -33,13 +34,15 @@ def create_token(home: Path, pin: str, *, module: Path | None = None) -> None:
     embedded.create(home, pin, module)
 
 
-def open_token(home: Path, pin: str, *, module: Path | None = None) -> Hsm:
+def open_token(home: Path, pin: str, *, module: Path | None = None, oaep_outside: bool = True) -> Hsm:
     """Open the embedded token of `home`; one at a time in a process.
 
     Args:
         home: the folder that `create_token` was given.
         pin: the PIN that `create_token` was given.
         module: the PKCS#11 module; else ``$KMSGATE_PKCS11_MODULE``, else SoftHSM2 where it is installed.
+        oaep_outside: whether RSA ciphertexts may be unpadded in this process where the token cannot do it
+            (`oaep` says what that exposes); False refuses the algorithm instead.
 
     Raises:
         ConfigurationError: there is no token, the PIN is wrong, the folder cannot be written, or there is no
@@ -48,7 +51,7 @@ def open_token(home: Path, pin: str, *, module: Path | None = None) -> Hsm:
     """
     login = embedded.log_in(home, pin, module)
     try:
-        return Pkcs11Hsm(Lanes(login, _able(login), LANES))
+        return Pkcs11Hsm(Lanes(login, _able(login, oaep_outside=oaep_outside), LANES))
     except pkcs11.PKCS11Error as error:
         login.close()
         raise HsmFaultError(f"the token does not answer ({type(error).__name__})") from None
@@ -57,9 +60,17 @@ def open_token(home: Path, pin: str, *, module: Path | None = None) -> Hsm:
         raise
 
 
-def _able(login: Login) -> Capabilities:
+def _able(login: Login, *, oaep_outside: bool) -> Capabilities:
     with login.session() as session:
         able = capabilities.require(capabilities.examine(session))
+        answers = [
+            answer
+            for answer in spec_answers.examine_specs(session, able.wrap)
+            if oaep_outside or answer.verdict != spec_answers.OUTSIDE
+        ]
+        able = replace(
+            able, algorithms=spec_answers.able(answers), oaep_outside=spec_answers.outside(answers)
+        )
         lane = Lane(able, capacity=1)
         lane.enter(session)
         if backing_keys.template_is_enforced(lane):

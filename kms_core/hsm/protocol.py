@@ -22,13 +22,23 @@ CHECK_ACTION: Final = "internal:CheckToken"
 EVICT_ACTION: Final = "internal:EvictKeyMaterial"
 CHECKPOINT_ACTION: Final = "internal:SignCheckpoint"
 
+DISCARD_ACTION: Final = "internal:DiscardKeyMaterial"
+
 _DATA_KEY: Final = ("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")
+_DATA_KEY_PAIR: Final = ("kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext")
 
 PERMITTED: Final[Mapping[str, frozenset[str]]] = {
     "random": frozenset({"kms:GenerateRandom", *_DATA_KEY}),
     "generate_backing_key": frozenset({"kms:CreateKey"}),
-    "encrypt": frozenset({"kms:Encrypt", "kms:ReEncryptTo", *_DATA_KEY}),
+    "generate_data_key_pair": frozenset(_DATA_KEY_PAIR),
+    "encrypt": frozenset({"kms:Encrypt", "kms:ReEncryptTo", *_DATA_KEY, *_DATA_KEY_PAIR}),
     "decrypt": frozenset({"kms:Decrypt", "kms:ReEncryptFrom"}),
+    "decrypt_oaep": frozenset({"kms:Decrypt", "kms:ReEncryptFrom"}),
+    "public_key": frozenset({"kms:GetPublicKey", "kms:Verify", "kms:Encrypt", "kms:ReEncryptTo"}),
+    "sign": frozenset({"kms:Sign"}),
+    "mac": frozenset({"kms:GenerateMac", "kms:VerifyMac"}),
+    "agree": frozenset({"kms:DeriveSharedSecret"}),
+    "discard": frozenset({"kms:CreateKey", DISCARD_ACTION}),
     "check_value": frozenset({CHECK_ACTION}),
     "checkpoint_mac": frozenset({CHECKPOINT_ACTION}),
     "evict": frozenset({"kms:DisableKey", "kms:ScheduleKeyDeletion", EVICT_ACTION}),
@@ -58,7 +68,7 @@ class WrappedKey:
     """A backing key as it may be stored: usable only in the HSM that has the domain key.
 
     Attributes:
-        blob: the key, wrapped under the domain key (RFC 5649).
+        blob: the key, wrapped under the domain key (RFC 5649); of a key pair the public key with it.
         mac: HMAC-SHA-256 over the binding, the domain key's id and the blob, by a key of the HSM.
         domain_key_id: which domain key wraps it.
     """
@@ -115,6 +125,16 @@ class Sealed(NamedTuple):
     tag: bytes
 
 
+class KeyPair(NamedTuple):
+    """A data key pair: the private key as PKCS #8, the public key as SubjectPublicKeyInfo, both DER."""
+
+    private: bytes
+    public: bytes
+
+    def __repr__(self) -> str:
+        return "KeyPair(...)"
+
+
 class Hsm(Protocol):
     """An open token. Safe for use by several threads; not across a fork.
 
@@ -146,6 +166,62 @@ class Hsm(Protocol):
 
         Raises:
             InvalidCiphertextError: key, IV, ciphertext, tag and `aad` do not belong together.
+        """
+        ...
+
+    def generate_data_key_pair(self, permit: Permit, spec: str) -> KeyPair:
+        """Make a key pair that leaves the HSM in the clear; nothing of it stays.
+
+        Raises:
+            UnsupportedOperationError: this token cannot make pairs of that spec.
+        """
+        ...
+
+    def decrypt_oaep(self, permit: Permit, key: StoredKey, algorithm: str, ciphertext: bytes) -> bytes:
+        """Decrypt what was encrypted under an RSA public key.
+
+        Raises:
+            InvalidCiphertextError: it was not, or not by this algorithm; one answer for every fault.
+            UnsupportedOperationError: this token cannot, or may not.
+        """
+        ...
+
+    def public_key(self, permit: Permit, key: StoredKey, algorithm: str | None = None) -> bytes:
+        """Give the public key of a key pair, as it was when the HSM made it, for use with `algorithm`.
+
+        Raises:
+            UnsupportedOperationError: this token does not do its part of the algorithm.
+        """
+        ...
+
+    def sign(self, permit: Permit, key: StoredKey, algorithm: str, signed: bytes) -> bytes:
+        """Sign a digest or, with Ed25519, a message; `algorithm` is a SigningAlgorithm of the API.
+
+        Raises:
+            UnsupportedOperationError: this token cannot do that with a key of that spec.
+        """
+        ...
+
+    def mac(self, permit: Permit, key: StoredKey, algorithm: str, message: bytes) -> bytes:
+        """Give the HMAC of a message.
+
+        Raises:
+            UnsupportedOperationError: this token cannot do that with a key of that spec.
+        """
+        ...
+
+    def agree(self, permit: Permit, key: StoredKey, algorithm: str, point: bytes) -> bytes:
+        """Give the secret that is shared with a peer: `point` is its uncompressed public key, on the curve.
+
+        Raises:
+            UnsupportedOperationError: this token cannot do that with a key of that spec.
+        """
+        ...
+
+    def discard(self, permit: Permit, key: StoredKey) -> None:
+        """Forget a backing key whose record is deleted or was never filed.
+
+        A key that the record holds wrapped is gone with the record; one that lives in the HSM is destroyed.
         """
         ...
 

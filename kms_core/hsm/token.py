@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from kms_core.hsm.lanes import Lanes
-    from kms_core.hsm.protocol import KeyBinding, Sealed, StoredKey, WrappedKey
+    from kms_core.hsm.protocol import KeyBinding, KeyPair, Sealed, StoredKey, WrappedKey
     from kms_core.permit import Permit
 
 
@@ -53,6 +53,43 @@ class Pkcs11Hsm:
         """Decrypt."""
         permit.require_key_id(PERMITTED["decrypt"], key.key_id)
         return self._lanes.run(_turn(key), lambda lane: backing_keys.decrypt(lane, key, sealed, aad))
+
+    def generate_data_key_pair(self, permit: Permit, spec: str) -> KeyPair:
+        """Make a key pair that leaves."""
+        permit.require_action(PERMITTED["generate_data_key_pair"])
+        return self._lanes.run(next(self._turns), lambda lane: backing_keys.make_data_key_pair(lane, spec))
+
+    def decrypt_oaep(self, permit: Permit, key: StoredKey, algorithm: str, ciphertext: bytes) -> bytes:
+        """Decrypt with a private key."""
+        permit.require_key_id(PERMITTED["decrypt_oaep"], key.key_id)
+        return self._lanes.run(
+            _turn(key), lambda lane: backing_keys.decrypt_oaep(lane, key, algorithm, ciphertext)
+        )
+
+    def public_key(self, permit: Permit, key: StoredKey, algorithm: str | None = None) -> bytes:
+        """Give a public key."""
+        permit.require_key_id(PERMITTED["public_key"], key.key_id)
+        return self._lanes.run(_turn(key), lambda lane: backing_keys.public_key(lane, key, algorithm))
+
+    def sign(self, permit: Permit, key: StoredKey, algorithm: str, signed: bytes) -> bytes:
+        """Sign."""
+        permit.require_key_id(PERMITTED["sign"], key.key_id)
+        return self._lanes.run(_turn(key), lambda lane: backing_keys.sign(lane, key, algorithm, signed))
+
+    def mac(self, permit: Permit, key: StoredKey, algorithm: str, message: bytes) -> bytes:
+        """Make a message authentication code."""
+        permit.require_key_id(PERMITTED["mac"], key.key_id)
+        return self._lanes.run(_turn(key), lambda lane: backing_keys.mac(lane, key, algorithm, message))
+
+    def agree(self, permit: Permit, key: StoredKey, algorithm: str, point: bytes) -> bytes:
+        """Agree on a secret."""
+        permit.require_key_id(PERMITTED["agree"], key.key_id)
+        return self._lanes.run(_turn(key), lambda lane: backing_keys.agree(lane, key, algorithm, point))
+
+    def discard(self, permit: Permit, key: StoredKey) -> None:
+        """Forget a key for good."""
+        permit.require_key_id(PERMITTED["discard"], key.key_id)
+        self._lanes.run(_turn(key), lambda lane: backing_keys.discard(lane, key))
 
     def check_value(self, permit: Permit) -> bytes:
         """Show that the token's own keys are the ones they were."""

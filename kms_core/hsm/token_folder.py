@@ -85,6 +85,19 @@ class TokenFolder:
         except OSError as error:
             raise unusable(self.path, error) from error
 
+    @contextmanager
+    def growing(self) -> Iterator[None]:
+        """Hold the folder while the token gets or loses an object; what changed is on disk afterwards.
+
+        SoftHSM2 does not fsync, and its processes disturb each other where one writes while another starts.
+        """
+        with self.locked():
+            before = set(self.tokens.rglob("*"))
+            yield
+            for path in set(self.tokens.rglob("*")) - before:
+                durable.sync(path)
+            durable.sync(self._master().parent)
+
     def prepare(self) -> None:
         """Make SoftHSM2's folder, and move aside a token that was never finished."""
         if self.tokens.exists() and any(self.tokens.iterdir()):

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kms_core.model.key_specs import ALGORITHMS
+
 
 class KeyState(StrEnum):
     """Where a key stands in its life; what it may do there is `key_states`."""
@@ -33,9 +35,21 @@ class KeyUsage(StrEnum):
 
 
 class KeySpec(StrEnum):
-    """The kind of key material. Keys are made of SYMMETRIC_DEFAULT, which is AES-256-GCM."""
+    """The kind of key material; what each can do is in `key_specs`."""
 
     SYMMETRIC_DEFAULT = "SYMMETRIC_DEFAULT"
+    RSA_2048 = "RSA_2048"
+    RSA_3072 = "RSA_3072"
+    RSA_4096 = "RSA_4096"
+    ECC_NIST_P256 = "ECC_NIST_P256"
+    ECC_NIST_P384 = "ECC_NIST_P384"
+    ECC_NIST_P521 = "ECC_NIST_P521"
+    ECC_SECG_P256K1 = "ECC_SECG_P256K1"
+    ECC_NIST_EDWARDS25519 = "ECC_NIST_EDWARDS25519"
+    HMAC_224 = "HMAC_224"
+    HMAC_256 = "HMAC_256"
+    HMAC_384 = "HMAC_384"
+    HMAC_512 = "HMAC_512"
 
 
 class KeyOrigin(StrEnum):
@@ -49,10 +63,6 @@ class KeyManager(StrEnum):
 
     AWS = "AWS"
     CUSTOMER = "CUSTOMER"
-
-
-SYMMETRIC_ALGORITHM = "SYMMETRIC_DEFAULT"
-"""The one encryption algorithm of a symmetric encryption key, as the API spells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,4 +110,22 @@ class KeyMetadata:
     @property
     def encryption_algorithms(self) -> tuple[str, ...]:
         """The algorithms that it can encrypt with."""
-        return (SYMMETRIC_ALGORITHM,) if self.usage is KeyUsage.ENCRYPT_DECRYPT else ()
+        return self._algorithms(KeyUsage.ENCRYPT_DECRYPT)
+
+    @property
+    def signing_algorithms(self) -> tuple[str, ...]:
+        """The algorithms that it can sign with."""
+        return self._algorithms(KeyUsage.SIGN_VERIFY)
+
+    @property
+    def mac_algorithms(self) -> tuple[str, ...]:
+        """The algorithms that it can make message authentication codes with."""
+        return self._algorithms(KeyUsage.GENERATE_VERIFY_MAC)
+
+    @property
+    def key_agreement_algorithms(self) -> tuple[str, ...]:
+        """The algorithms that it can derive shared secrets with."""
+        return self._algorithms(KeyUsage.KEY_AGREEMENT)
+
+    def _algorithms(self, usage: KeyUsage) -> tuple[str, ...]:
+        return ALGORITHMS.get((self.spec, self.usage), ()) if self.usage is usage else ()

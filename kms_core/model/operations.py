@@ -23,7 +23,18 @@ class Operation(StrEnum):
     DESCRIBE_KEY = "DescribeKey"
     ENCRYPT = "Encrypt"
     DECRYPT = "Decrypt"
+    RE_ENCRYPT = "ReEncrypt"
     GENERATE_DATA_KEY = "GenerateDataKey"
+    GENERATE_DATA_KEY_WITHOUT_PLAINTEXT = "GenerateDataKeyWithoutPlaintext"
+    GENERATE_DATA_KEY_PAIR = "GenerateDataKeyPair"
+    GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT = "GenerateDataKeyPairWithoutPlaintext"
+    GENERATE_RANDOM = "GenerateRandom"
+    SIGN = "Sign"
+    VERIFY = "Verify"
+    GET_PUBLIC_KEY = "GetPublicKey"
+    GENERATE_MAC = "GenerateMac"
+    VERIFY_MAC = "VerifyMac"
+    DERIVE_SHARED_SECRET = "DeriveSharedSecret"  # noqa: S105 - the name of an operation
     GET_KEY_POLICY = "GetKeyPolicy"
     PUT_KEY_POLICY = "PutKeyPolicy"
     LIST_KEY_POLICIES = "ListKeyPolicies"
@@ -58,7 +69,7 @@ class Operation(StrEnum):
 
     @property
     def action(self) -> str:
-        """The action that it is authorised as, ``kms:Decrypt``."""
+        """The action that it is authorised as, ``kms:Decrypt``; ReEncrypt has two others instead."""
         return f"kms:{self.value}"
 
 
@@ -83,14 +94,27 @@ class OperationFacts:
 
 
 _CRYPTOGRAPHIC = OperationFacts(usage=KeyUsage.ENCRYPT_DECRYPT)
+_SIGNATURES = OperationFacts(usage=KeyUsage.SIGN_VERIFY)
+_MACS = OperationFacts(usage=KeyUsage.GENERATE_VERIFY_MAC)
 _READING = OperationFacts()
 _CHANGING_ACCESS = OperationFacts(changes_access=True)
 
 FACTS: dict[Operation, OperationFacts] = {
     Operation.DESCRIBE_KEY: _READING,
     Operation.ENCRYPT: _CRYPTOGRAPHIC,
-    Operation.DECRYPT: _CRYPTOGRAPHIC,
+    # a ciphertext that names another key is refused for that first
+    Operation.DECRYPT: _READING,
+    Operation.RE_ENCRYPT: _READING,
     Operation.GENERATE_DATA_KEY: _CRYPTOGRAPHIC,
+    Operation.GENERATE_DATA_KEY_WITHOUT_PLAINTEXT: _CRYPTOGRAPHIC,
+    Operation.GENERATE_DATA_KEY_PAIR: _CRYPTOGRAPHIC,
+    Operation.GENERATE_DATA_KEY_PAIR_WITHOUT_PLAINTEXT: _CRYPTOGRAPHIC,
+    Operation.SIGN: _SIGNATURES,
+    Operation.VERIFY: _SIGNATURES,
+    Operation.GET_PUBLIC_KEY: _READING,
+    Operation.GENERATE_MAC: _MACS,
+    Operation.VERIFY_MAC: _MACS,
+    Operation.DERIVE_SHARED_SECRET: OperationFacts(usage=KeyUsage.KEY_AGREEMENT),
     Operation.GET_KEY_POLICY: _READING,
     Operation.PUT_KEY_POLICY: _CHANGING_ACCESS,
     Operation.LIST_KEY_POLICIES: _READING,

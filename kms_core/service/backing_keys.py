@@ -9,10 +9,12 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from kms_core.errors import KMSInternalError
 from kms_core.store.keys import find_backing_key
 
 if TYPE_CHECKING:
     from kms_core.model.backing_key import BackingKeyRecord
+    from kms_core.model.key import KeyMetadata
     from kms_core.store.database import Database
 
 CAPACITY = 10_000
@@ -26,6 +28,17 @@ class BackingKeys:
         self._capacity = capacity
         self._guard = threading.Lock()
         self._at_hand: OrderedDict[tuple[str, str], BackingKeyRecord] = OrderedDict()
+
+    def current(self, key: KeyMetadata) -> BackingKeyRecord:
+        """The backing key that a key uses now.
+
+        Raises:
+            KMSInternalError: the store does not hold it, or fails.
+        """
+        found = self.find(key.key_id, key.current_backing_key_id or "")
+        if found is None:
+            raise KMSInternalError("the key's material is missing from the store")
+        return found
 
     def find(self, key_id: str, backing_key_id: str) -> BackingKeyRecord | None:
         """A key's backing key with this id.

@@ -26,7 +26,6 @@ from kms_core.errors import (
     AccessDeniedError,
     DependencyTimeoutError,
     InvalidGrantTokenError,
-    InvalidKeyUsageError,
     KmsError,
     KMSInternalError,
     NotFoundError,
@@ -38,11 +37,13 @@ from kms_core.model.key_reference import KeyReference, read_key_id
 from kms_core.model.key_states import require_state
 from kms_core.model.last_use import USES, LastUse
 from kms_core.model.operations import FACTS, Operation
-from kms_core.service.context import checks_of
+from kms_core.service.context import checks_of, re_encrypt_checks
+from kms_core.service.key_usage import require_usage
 from kms_core.service.open_call import Admitted, OpenCall, ending, never_begun
 from kms_core.service.parameters import MAX_KEY_ID, check_grant_tokens, check_text
 from kms_core.store.grants import token_grant
 from kms_core.store.last_uses import keep_use
+from policy_engine.calls.api_call import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
 
     from kms_core.audit.log import AuditLog
     from kms_core.gate import Gate
-    from kms_core.model.key import KeyMetadata
     from kms_core.model.sources import Sources
     from kms_core.permit import Permit
     from kms_core.service.checkpoints import Checkpoints
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-_FOREIGN_KEY = (
+FOREIGN_KEY = (
     "User: {principal} is not authorized to perform: {action} on resource: {resource} because the resource "
     "does not exist in this Region, no resource-based policies allow access, or a resource-based policy "
     "explicitly denies access"
@@ -204,7 +204,7 @@ class Calls:
         parameters: Parameters,
         *,
         grant: Grant | None = None,
-        foreign: str = _FOREIGN_KEY,
+        foreign: str = FOREIGN_KEY,
     ) -> Iterator[Admitted]:
         """Bring a call to its key: it exists, the caller may, its state and usage allow it.
 
@@ -220,14 +220,57 @@ class Calls:
             AccessDeniedError: the caller may not; or the key is another account's and may be missing.
             DisabledError, KMSInvalidStateError, InvalidKeyUsageError: the key's state or usage forbids it.
         """
-        reference, row = self._held(call, reference)
+        (reference,), rows = self._held(call, reference)
+        row = rows[reference.arn]
         _require_known(call, reference, row)
         (check,) = self._checks(call, reference, row, parameters, grant)
-        asked = self.asked(call, check, row, grant)
+        with self._step(call, reference, row, self.asked(call, check, row, grant), foreign) as admitted:
+            require_usage(call.operation, admitted.key, FACTS[call.operation].usage)
+            yield admitted
+
+    @contextmanager
+    def on_two_keys(
+        self,
+        call: OpenCall,
+        source: KeyReference,
+        destination: KeyReference,
+        parameters: Parameters,
+        *,
+        foreign: str = FOREIGN_KEY,
+    ) -> Iterator[tuple[Admitted, Admitted]]:
+        """Bring ReEncrypt to its keys: the caller may decrypt under one and encrypt under the other.
+
+        Both are held before anything is decided, in the same order by every call and once where they are one:
+        a change that waits for a key keeps later calls out of it, and two calls could wait for each other.
+
+        Args:
+            call: the call.
+            source: the key that the ciphertext was made under.
+            destination: the key that it is to be made under.
+            parameters: what the operation was given, as `context` writes it.
+            foreign: what to answer for a source of another account that is missing or forbidden.
+
+        Raises:
+            As `on_key`.
+        """
+        (source, destination), rows = self._held(call, source, destination)
+        checks = re_encrypt_checks(call.caller, self._region, source, destination, parameters)
+        with ExitStack() as permits:
+            admitted = []
+            for key, check, text in zip((source, destination), checks, (foreign, FOREIGN_KEY), strict=True):
+                row = rows[key.arn]
+                _require_known(call, key, row)
+                step = self._step(call, key, row, self.asked(call, check, row), text)
+                admitted.append(permits.enter_context(step))
+            yield admitted[0], admitted[1]
+
+    @contextmanager
+    def _step(
+        self, call: OpenCall, reference: KeyReference, row: KeyRow | None, asked: Call, foreign: str
+    ) -> Iterator[Admitted]:
         with self.admitted(call, reference, asked, foreign) as permit:
             existing = _existing(row, reference)
             require_state(call.operation, existing.metadata)
-            _require_usage(call.operation, existing.metadata)
             yield Admitted(permit, existing.metadata, existing.policy_digest)
 
     @contextmanager
@@ -283,7 +326,7 @@ class Calls:
             principal=call.caller.principal_arn,
             action=check.action,
             resource=check.resource,
-            key_arn=call.key_arn or check.resource,
+            key_arn=check.resource if check.subject is Subject.KEY else call.key_arn,
             context={**check.context, **self.now()},
             grant_tokens=call.grant_tokens,
             policies=(*policies, ("identities", self._identities)),
@@ -293,37 +336,43 @@ class Calls:
 
     @contextmanager
     def admitted(
-        self, call: OpenCall, reference: KeyReference | None, asked: Call, foreign: str = _FOREIGN_KEY
+        self, call: OpenCall, reference: KeyReference | None, asked: Call, foreign: str = FOREIGN_KEY
     ) -> Iterator[Permit]:
         """Let a call through to a key, or without one to an alias; a denial tells of no other account's key.
 
         Raises:
             AccessDeniedError: the caller may not.
         """
-        try:
-            with self._gate.admit(asked, call.decisions.append) as permit:
-                yield permit
-        except AccessDeniedError:
-            if reference is None or _owns(call, reference):
-                raise
-            # INVARIANT: nothing here depends on whether the key or its alias exists, not even the decision on
-            # the error
-            named = reference.alias or reference.arn
-            text = foreign.format(principal=asked.principal, action=asked.action, resource=named)
-            raise AccessDeniedError(text) from None
+        with ExitStack() as admission:
+            try:
+                permit = admission.enter_context(self._gate.admit(asked, call.decisions.append))
+            except AccessDeniedError:
+                if reference is None or _owns(call, reference):
+                    raise
+                # INVARIANT: nothing here depends on whether the key or its alias exists, nor is the decision
+                # shown
+                named = reference.alias or reference.arn
+                text = foreign.format(principal=asked.principal, action=asked.action, resource=named)
+                raise AccessDeniedError(text) from None
+            yield permit
 
-    def _held(self, call: OpenCall, reference: KeyReference) -> tuple[KeyReference, KeyRow | None]:
-        """Hold the key; where it was named by an alias that was moved meanwhile, the one that it is now."""
+    def _held(
+        self, call: OpenCall, *references: KeyReference
+    ) -> tuple[tuple[KeyReference, ...], dict[str, KeyRow | None]]:
+        """Hold the keys; where one was named by an alias that was moved meanwhile, the one that it is now."""
         while True:
-            call.key_arn = reference.arn
-            row = self.hold(call, reference.arn)
-            if reference.alias is None:
-                return reference, row
-            now = self.behind(call, AliasReference(reference.alias, reference.account))
-            if now == reference:
-                return reference, row
+            call.key_arn = references[0].arn
+            rows = {arn: self.hold(call, arn) for arn in sorted({each.arn for each in references})}
+            now = tuple(self._again(call, each) for each in references)
+            if now == references:
+                return references, rows
             self.let_go(call)
-            reference = now
+            references = now
+
+    def _again(self, call: OpenCall, reference: KeyReference) -> KeyReference:
+        if reference.alias is None:
+            return reference
+        return self.behind(call, AliasReference(reference.alias, reference.account))
 
     def let_go(self, call: OpenCall) -> None:
         """Let go of a call's locks before anything was decided, to begin anew.
@@ -385,6 +434,7 @@ def _owns(call: OpenCall, reference: KeyReference) -> bool:
 
 
 def _require_known(call: OpenCall, reference: KeyReference, row: KeyRow | None) -> None:
+    """Inside an account a key that is missing is said to be."""
     if row is None and _owns(call, reference):
         raise NotFoundError(f"Key '{reference.arn}' does not exist")
 
@@ -393,9 +443,3 @@ def _existing(row: KeyRow | None, reference: KeyReference) -> KeyRow:
     if row is None:  # the engine does not know the key either, so it cannot have allowed this
         raise NotFoundError(f"Key '{reference.arn}' does not exist")
     return row
-
-
-def _require_usage(operation: Operation, key: KeyMetadata) -> None:
-    usage = FACTS[operation].usage
-    if usage is not None and key.usage is not usage:
-        raise InvalidKeyUsageError(f"{key.arn} key usage is {key.usage} which is not valid for {operation}.")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kms_core.errors import ValidationError
 from kms_core.model.grant import is_service
+from kms_core.model.operations import Operation
 from policy_engine.calls.api_call import ApiCall, CallContext, KnownKey, NamedGrant
 from policy_engine.calls.operations import requests_for
 from policy_engine.calls.principals import parse_principal
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kms_core.model.caller import Caller
-    from kms_core.model.operations import Operation
+    from kms_core.model.key_reference import KeyReference
     from policy_engine.calls.api_call import AuthorizationCheck
     from policy_engine.model.grant import Grant
 
@@ -43,6 +44,19 @@ class _OneKey:
 
     def aliased(self, _alias_arn: str) -> str | None:
         return self.arn
+
+
+@dataclass(frozen=True, slots=True)
+class _NamedKeys:
+    """Keys that a call names by their ARNs, or by the ARNs of these aliases."""
+
+    aliases: Mapping[str, str]
+
+    def find(self, _arn: str) -> KnownKey | None:
+        return None
+
+    def aliased(self, alias_arn: str) -> str | None:
+        return self.aliases.get(alias_arn)
 
 
 def of_call(
@@ -98,20 +112,85 @@ def checks_of(
         session=caller.session_context,
         grant=NamedGrant(key_arn, grant) if grant else None,
     )
+    return _checks(call)
+
+
+def re_encrypt_checks(
+    caller: Caller,
+    region: str,
+    source: KeyReference,
+    destination: KeyReference,
+    parameters: Parameters,
+) -> tuple[AuthorizationCheck, ...]:
+    """The two checks of ReEncrypt: of the key that it decrypts under, and of the one that it encrypts under.
+
+    Raises:
+        ValidationError: the session claims a condition key that only the call itself can bring.
+    """
+    both = (source, destination)
+    source_name, destination_name = (key.alias or key.arn for key in both)
+    return _checks(
+        ApiCall(
+            operation=Operation.RE_ENCRYPT.value,
+            parameters={**parameters, "SourceKeyId": source_name, "DestinationKeyId": destination_name},
+            principal=parse_principal(caller.principal_arn),
+            region=region,
+            keys=_NamedKeys({key.alias: key.arn for key in both if key.alias}),
+            via_service=caller.via_service,
+            session=caller.session_context,
+        )
+    )
+
+
+def _checks(call: ApiCall) -> tuple[AuthorizationCheck, ...]:
     try:
         return requests_for(call)
     except RequestError as error:
         raise ValidationError(str(error)) from None
 
 
-def cryptographic(encryption_context: Mapping[str, str]) -> Parameters:
-    """Encrypt, Decrypt and GenerateDataKey on a symmetric encryption key."""
-    return {"EncryptionContext": encryption_context}
+def cryptographic(
+    encryption_context: Mapping[str, str], algorithm: str | None = None, *, pair_spec: str | None = None
+) -> Parameters:
+    """Encrypt, Decrypt and the makers of data keys; an algorithm that is left out has a default."""
+    return {
+        "EncryptionContext": encryption_context,
+        "EncryptionAlgorithm": algorithm,
+        "KeyPairSpec": pair_spec,
+    }
 
 
-def create_key(*, bypass: bool | None, tags: Mapping[str, str] | None = None) -> Parameters:
-    """CreateKey: every key is a symmetric encryption key, which is the default of all that it could say."""
-    return {"BypassPolicyLockoutSafetyCheck": bypass, **tagging(tags or {})}
+def re_encryption(
+    source: tuple[Mapping[str, str], str], destination: tuple[Mapping[str, str], str]
+) -> Parameters:
+    """ReEncrypt: the encryption context and the algorithm of either side."""
+    return {
+        "SourceEncryptionContext": source[0],
+        "SourceEncryptionAlgorithm": source[1],
+        "DestinationEncryptionContext": destination[0],
+        "DestinationEncryptionAlgorithm": destination[1],
+    }
+
+
+def signing(algorithm: str, message_type: str) -> Parameters:
+    """Sign and Verify."""
+    return {"SigningAlgorithm": algorithm, "MessageType": message_type}
+
+
+def create_key(
+    *,
+    bypass: bool | None,
+    key_spec: str | None = None,
+    key_usage: str | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> Parameters:
+    """CreateKey; what is left out is a symmetric encryption key."""
+    return {
+        "BypassPolicyLockoutSafetyCheck": bypass,
+        "KeySpec": key_spec,
+        "KeyUsage": key_usage,
+        **tagging(tags or {}),
+    }
 
 
 def tagging(tags: Mapping[str, str]) -> Parameters:

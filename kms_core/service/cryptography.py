@@ -1,4 +1,4 @@
-"""Encrypt, Decrypt and GenerateDataKey with symmetric encryption keys.
+"""Encrypt, Decrypt and ReEncrypt.
 
 https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html and its siblings. The encryption context
 is not secret and not stored: it is authenticated with the ciphertext, so that Decrypt must be given the same.
@@ -8,36 +8,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kms_core.ciphertext import CiphertextBlob, additional_data, decode, encode, header
-from kms_core.errors import IncorrectKeyError, InvalidCiphertextError, KMSInternalError
-from kms_core.hsm.protocol import Sealed
-from kms_core.model.key import SYMMETRIC_ALGORITHM
+from kms_core.ciphertext import decode
+from kms_core.errors import ValidationError
 from kms_core.model.key_reference import KeyReference
+from kms_core.model.key_specs import SYMMETRIC_ALGORITHM
 from kms_core.model.operations import Operation
 from kms_core.service import context
-from kms_core.service.calls import FOREIGN_CIPHERTEXT
-from kms_core.service.parameters import (
-    MAX_CIPHERTEXT,
-    MAX_PLAINTEXT,
-    check_bytes,
-    check_encryption_context,
-    data_key_length,
-)
-from kms_core.service.results import DataKey, Decrypted, Encrypted
+from kms_core.service.calls import FOREIGN_CIPHERTEXT, FOREIGN_KEY
+from kms_core.service.encryption import check_encryption, seal, unseal
+from kms_core.service.parameters import MAX_CIPHERTEXT, MAX_PLAINTEXT, check_bytes
+from kms_core.service.results import Decrypted, Encrypted, ReEncrypted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kms_core.model.caller import Caller
     from kms_core.service.core import Core
-    from kms_core.service.open_call import Admitted, OpenCall
+    from kms_core.service.open_call import OpenCall
 
 _NO_ACCOUNT = "000000000000"
 """The account of a key that does not exist: nobody's, so for everyone it is another account's."""
 
 
 class CryptographicOperations:
-    """What uses keys."""
+    """What encrypts and decrypts."""
 
     _core: Core
 
@@ -48,28 +42,32 @@ class CryptographicOperations:
         plaintext: bytes,
         encryption_context: Mapping[str, str] | None = None,
         grant_tokens: Sequence[str] = (),
+        *,
+        encryption_algorithm: str = SYMMETRIC_ALGORITHM,
     ) -> Encrypted:
-        """Encrypt up to 4,096 bytes.
+        """Encrypt up to 4,096 bytes; under an RSA key fewer, by its length and the algorithm.
 
         Args:
             caller: who calls.
-            key_id: a key id or key ARN.
+            key_id: a key id, key ARN, alias name or alias ARN.
             plaintext: 1 to 4,096 bytes.
-            encryption_context: pairs that Decrypt must be given too.
+            encryption_context: pairs that Decrypt must be given too; not with an RSA key.
             grant_tokens: tokens of grants that may be too new to be known everywhere.
+            encryption_algorithm: ``RSAES_OAEP_SHA_1`` or ``RSAES_OAEP_SHA_256`` for an RSA key.
 
         Raises:
             AccessDeniedError, DisabledError, InvalidArnError, InvalidKeyUsageError, KMSInvalidStateError,
-            LimitExceededError, NotFoundError, ValidationError, KMSInternalError
+            LimitExceededError, NotFoundError, UnsupportedOperationError, ValidationError, KMSInternalError
         """
         calls = self._core.calls
         with calls.begin(Operation.ENCRYPT, caller, grant_tokens) as call:
             check_bytes("plaintext", plaintext, 1, MAX_PLAINTEXT)
-            pairs = check_encryption_context(encryption_context)
+            pairs = check_encryption(encryption_algorithm, encryption_context)
             reference = calls.reference(call, key_id)
-            with calls.on_key(call, reference, context.cryptographic(pairs)) as admitted:
-                blob = self._seal(admitted, plaintext, pairs)
-                return Encrypted(blob, admitted.key.arn, SYMMETRIC_ALGORITHM)
+            given = context.cryptographic(pairs, encryption_algorithm)
+            with calls.on_key(call, reference, given) as admitted:
+                blob = seal(self._core, admitted, call.operation, encryption_algorithm, plaintext, pairs)
+                return Encrypted(blob, admitted.key.arn, encryption_algorithm)
 
     def decrypt(
         self,
@@ -79,92 +77,97 @@ class CryptographicOperations:
         grant_tokens: Sequence[str] = (),
         *,
         key_id: str | None = None,
+        encryption_algorithm: str = SYMMETRIC_ALGORITHM,
     ) -> Decrypted:
-        """Decrypt what Encrypt or GenerateDataKey gave.
+        """Decrypt what was encrypted here or, under an RSA public key, outside.
 
         Args:
             caller: who calls.
-            ciphertext_blob: what they gave.
-            encryption_context: the pairs that they were given, exactly.
+            ciphertext_blob: the ciphertext.
+            encryption_context: the pairs that it was encrypted with, exactly.
             grant_tokens: tokens of grants that may be too new to be known everywhere.
-            key_id: a key id or key ARN; without it the key that the ciphertext names is used.
+            key_id: a key id, key ARN, alias name or alias ARN; without it the key that the ciphertext names is used, and what was
+                encrypted under an RSA key names none.
+            encryption_algorithm: the algorithm that it was encrypted by.
 
         Raises:
             IncorrectKeyError: the ciphertext was made under another key than `key_id`.
             InvalidCiphertextError: the ciphertext or the encryption context is not what it was.
             AccessDeniedError, DisabledError, InvalidArnError, InvalidKeyUsageError, KMSInvalidStateError,
-            NotFoundError, ValidationError, KMSInternalError
+            NotFoundError, UnsupportedOperationError, ValidationError, KMSInternalError
         """
         calls = self._core.calls
         with calls.begin(Operation.DECRYPT, caller, grant_tokens) as call:
             check_bytes("ciphertextBlob", ciphertext_blob, 1, MAX_CIPHERTEXT)
-            pairs = check_encryption_context(encryption_context)
-            given = context.cryptographic(pairs)
-            if key_id is None:
-                reference = self._named_in(call, ciphertext_blob)
-                admission = calls.on_key(call, reference, given, foreign=FOREIGN_CIPHERTEXT)
-            else:
-                admission = calls.on_key(call, calls.reference(call, key_id), given)
-            with admission as admitted:
-                plaintext = self._open(admitted, decode(ciphertext_blob), pairs)
-                return Decrypted(plaintext, admitted.key.arn, SYMMETRIC_ALGORITHM)
+            pairs = check_encryption(encryption_algorithm, encryption_context)
+            reference, foreign = self._source(call, key_id, encryption_algorithm, ciphertext_blob)
+            given = context.cryptographic(pairs, encryption_algorithm)
+            with calls.on_key(call, reference, given, foreign=foreign) as admitted:
+                plaintext = unseal(
+                    self._core, admitted, call.operation, encryption_algorithm, ciphertext_blob, pairs
+                )
+                return Decrypted(plaintext, admitted.key.arn, encryption_algorithm)
 
-    def generate_data_key(
+    def re_encrypt(
         self,
         caller: Caller | str,
-        key_id: str,
+        ciphertext_blob: bytes,
+        destination_key_id: str,
         *,
-        key_spec: str | None = None,
-        number_of_bytes: int | None = None,
-        encryption_context: Mapping[str, str] | None = None,
+        source_key_id: str | None = None,
+        source_encryption_context: Mapping[str, str] | None = None,
+        destination_encryption_context: Mapping[str, str] | None = None,
+        source_encryption_algorithm: str = SYMMETRIC_ALGORITHM,
+        destination_encryption_algorithm: str = SYMMETRIC_ALGORITHM,
         grant_tokens: Sequence[str] = (),
-    ) -> DataKey:
-        """Make a data key: plain for use at once, encrypted for keeping.
+    ) -> ReEncrypted:
+        """Decrypt under one key and encrypt under another, or the same; the plaintext does not leave.
+
+        The caller needs kms:ReEncryptFrom on the source key and kms:ReEncryptTo on the destination.
 
         Args:
             caller: who calls.
-            key_id: a key id or key ARN.
-            key_spec: ``AES_256`` or ``AES_128``; or else
-            number_of_bytes: 1 to 1,024.
-            encryption_context: pairs that Decrypt must be given too.
+            ciphertext_blob: what is to be encrypted anew.
+            destination_key_id: the key that it is to be under: a key id, key ARN, alias name or alias ARN.
+            source_key_id: the key that it is under; without it the one that the ciphertext names.
+            source_encryption_context: the pairs that it was encrypted with.
+            destination_encryption_context: the pairs that it is to be encrypted with.
+            source_encryption_algorithm: the algorithm that it was encrypted by.
+            destination_encryption_algorithm: the algorithm that it is to be encrypted by.
             grant_tokens: tokens of grants that may be too new to be known everywhere.
 
         Raises:
+            IncorrectKeyError, InvalidCiphertextError: as Decrypt.
             AccessDeniedError, DisabledError, InvalidArnError, InvalidKeyUsageError, KMSInvalidStateError,
-            LimitExceededError, NotFoundError, ValidationError, KMSInternalError
+            LimitExceededError, NotFoundError, UnsupportedOperationError, ValidationError, KMSInternalError
         """
-        calls = self._core.calls
-        with calls.begin(Operation.GENERATE_DATA_KEY, caller, grant_tokens) as call:
-            length = data_key_length(key_spec, number_of_bytes)
-            pairs = check_encryption_context(encryption_context)
-            reference = calls.reference(call, key_id)
-            with calls.on_key(call, reference, context.cryptographic(pairs)) as admitted:
-                plaintext = self._core.hsm.random(admitted.permit, length)
-                return DataKey(self._seal(admitted, plaintext, pairs), plaintext, admitted.key.arn)
-
-    def _named_in(self, call: OpenCall, ciphertext_blob: bytes) -> KeyReference:
-        key_id = decode(ciphertext_blob).key_id
-        known = self._core.access.reference(key_id)
-        return known or KeyReference.of(call.caller.partition, self._core.region, _NO_ACCOUNT, key_id)
-
-    def _seal(self, admitted: Admitted, plaintext: bytes, pairs: Mapping[str, str]) -> bytes:
-        key = admitted.key
-        material = self._core.backing_keys.find(key.key_id, key.current_backing_key_id or "")
-        if material is None:
-            raise KMSInternalError("the key's material is missing from the store")
-        self._core.budget.spend(material.id)
-        aad = additional_data(header(key.key_id, material.id), pairs)
-        sealed = self._core.material.encrypt(admitted.permit, material, plaintext, aad)
-        return encode(CiphertextBlob(key.key_id, material.id, sealed.iv, sealed.ciphertext, sealed.tag))
-
-    def _open(self, admitted: Admitted, blob: CiphertextBlob, pairs: Mapping[str, str]) -> bytes:
-        if blob.key_id != admitted.key.key_id:
-            raise IncorrectKeyError(
-                "The key ID in the request does not identify a CMK that can perform this operation."
+        core = self._core
+        source_algorithm, algorithm = source_encryption_algorithm, destination_encryption_algorithm
+        with core.calls.begin(Operation.RE_ENCRYPT, caller, grant_tokens) as call:
+            check_bytes("ciphertextBlob", ciphertext_blob, 1, MAX_CIPHERTEXT)
+            source_pairs = check_encryption(
+                source_algorithm, source_encryption_context, member="sourceEncryptionAlgorithm"
             )
-        material = self._core.backing_keys.find(blob.key_id, blob.backing_key_id)
-        if material is None:
-            raise InvalidCiphertextError
-        aad = additional_data(header(blob.key_id, blob.backing_key_id), pairs)
-        sealed = Sealed(blob.iv, blob.ciphertext, blob.tag)
-        return self._core.material.decrypt(admitted.permit, material, sealed, aad)
+            pairs = check_encryption(
+                algorithm, destination_encryption_context, member="destinationEncryptionAlgorithm"
+            )
+            source, foreign = self._source(call, source_key_id, source_algorithm, ciphertext_blob)
+            destination = core.calls.reference(call, destination_key_id)
+            given = context.re_encryption((source_pairs, source_algorithm), (pairs, algorithm))
+            with core.calls.on_two_keys(call, source, destination, given, foreign=foreign) as (old, new):
+                plaintext = unseal(core, old, call.operation, source_algorithm, ciphertext_blob, source_pairs)
+                blob = seal(core, new, call.operation, algorithm, plaintext, pairs)
+                return ReEncrypted(blob, old.key.arn, new.key.arn, source_algorithm, algorithm)
+
+    def _source(
+        self, call: OpenCall, key_id: str | None, algorithm: str, ciphertext_blob: bytes
+    ) -> tuple[KeyReference, str]:
+        """The key to decrypt under, and what to say if it is another account's and missing or forbidden."""
+        if key_id is not None:
+            return self._core.calls.reference(call, key_id), FOREIGN_KEY
+        if algorithm != SYMMETRIC_ALGORITHM:
+            raise ValidationError(f"A ciphertext of {algorithm} names no key: KeyId is required.")
+        named = decode(ciphertext_blob).key_id
+        known = self._core.access.reference(named)
+        unknown = KeyReference.of(call.caller.partition, self._core.region, _NO_ACCOUNT, named)
+        return known or unknown, FOREIGN_CIPHERTEXT

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kms_core.errors import ConfigurationError
-from kms_core.hsm.protocol import EVICT_ACTION
+from kms_core.hsm.protocol import DISCARD_ACTION
 from kms_core.store import key_life
 from kms_core.store.keys import backing_keys_of
 
@@ -57,7 +57,7 @@ class DueJobs:
                 if (key_id, arn) not in key_life.due(connection, core.clock.now()):
                     return False  # it was cancelled meanwhile, or another process was faster
                 materials = backing_keys_of(connection, key_id)
-            with core.gate.serve(_JOB, EVICT_ACTION, _REASON, key_arn=arn) as permit:
+            with core.gate.serve(_JOB, DISCARD_ACTION, _REASON, key_arn=arn) as permit:
                 with core.database.write() as connection:
                     key_life.end(connection, key_id)
                 for material in materials:
@@ -67,5 +67,5 @@ class DueJobs:
         return True
 
     def _forget(self, permit: Permit, material: BackingKeyRecord) -> None:
-        self._core.material.evict(permit, material)
+        self._core.hsm.discard(permit, material)
         self._core.backing_keys.forget(material.key_id, material.id)

@@ -1,14 +1,14 @@
 """CreateKey, DescribeKey and ListKeys.
 
-https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html. Keys are symmetric encryption keys
-whose material the HSM makes. A key comes into being in three steps: an intent row that no operation sees, the
-material, and one commit that files the material and enables the key. A crash before that commit leaves no
-key.
+https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html. What keys of each KeySpec and KeyUsage
+are: `model.key_specs`; the HSM makes their material. A key comes into being in three steps: an intent row
+that no operation sees, the material, and one commit that files the material and enables the key. A crash
+before that commit leaves no key.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from kms_core.model.key_attributes import KeyAttributes
 from kms_core.model.key_reference import KeyReference
 from kms_core.model.operations import Operation
 from kms_core.service import context
+from kms_core.service.key_kind import check_kind
 from kms_core.service.key_policies import default_key_policy, read_key_policy, require_no_lockout
 from kms_core.service.pages import Pages, require_place
 from kms_core.service.parameters import MAX_DESCRIPTION, check_text
@@ -30,7 +31,9 @@ from kms_core.store.tags import put_tags
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from kms_core.model.backing_key import BackingKeyRecord
     from kms_core.model.caller import Caller
+    from kms_core.model.key import KeySpec, KeyUsage
     from kms_core.permit import Permit
     from kms_core.service.core import Core
     from kms_core.service.open_call import OpenCall
@@ -51,9 +54,11 @@ class KeyOperations:
         description: str = "",
         policy: str | None = None,
         bypass_policy_lockout_safety_check: bool | None = None,
+        key_spec: str | None = None,
+        key_usage: str | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> KeyMetadata:
-        """Make a symmetric encryption key in the caller's account.
+        """Make a key in the caller's account: a symmetric encryption key, or what spec and usage say.
 
         Args:
             caller: who calls.
@@ -61,9 +66,12 @@ class KeyOperations:
             policy: the key policy, as JSON; the default one delegates to the account's IAM policies.
             bypass_policy_lockout_safety_check: True lets a policy through under which the caller cannot put
                 another one; None is a parameter that was left out.
+            key_spec: ``SYMMETRIC_DEFAULT``, ``RSA_2048``, ``ECC_NIST_P256``, ``HMAC_256`` and so on.
+            key_usage: what it is for; required but for a symmetric encryption key.
             tags: the key's tags by name.
 
         Raises:
+            UnsupportedOperationError: the token does not make keys of that spec.
             AccessDeniedError: no identity policy of the caller allows kms:CreateKey; or kms:TagResource on
                 all keys of the account, where there are tags.
             MalformedPolicyDocumentError: the policy is none, or would lock the caller out.
@@ -75,11 +83,17 @@ class KeyOperations:
         core = self._core
         with core.calls.begin(Operation.CREATE_KEY, caller) as call:
             check_text("description", description, 0, MAX_DESCRIPTION)
+            kind = check_kind(key_spec, key_usage)
             hung_on = KeyAttributes(tags=check_tags(tags or {}, core.quotas))
-            key = self._planned(call.caller, description)
+            key = self._planned(call.caller, description, kind)
             text = default_key_policy(call.caller.partition, key.account) if policy is None else policy
             document = read_key_policy(text)
-            given = context.create_key(bypass=bypass_policy_lockout_safety_check, tags=hung_on.tags)
+            given = context.create_key(
+                bypass=bypass_policy_lockout_safety_check,
+                key_spec=key.spec.value,
+                key_usage=key.usage.value,
+                tags=hung_on.tags,
+            )
             with core.calls.without_key(call, key.arn, given) as permit:
                 if not bypass_policy_lockout_safety_check:
                     require_no_lockout(core.identities, call.caller, core.region, key, document, hung_on)
@@ -127,7 +141,7 @@ class KeyOperations:
                 listed = tuple(ListedKey(key.key_id, key.arn) for key in page)
                 return KeyPage(listed, further is not None, further)
 
-    def _planned(self, caller: Caller, description: str) -> KeyMetadata:
+    def _planned(self, caller: Caller, description: str, kind: tuple[KeySpec, KeyUsage]) -> KeyMetadata:
         if caller.account is None:
             raise ValidationError("a service has no account to make a key in")
         sources = self._core.sources
@@ -138,6 +152,8 @@ class KeyOperations:
             account=reference.account,
             creation_date=(now := sources.now()),
             description=description,
+            spec=kind[0],
+            usage=kind[1],
             uses_known_since=now,
         )
 
@@ -153,10 +169,27 @@ class KeyOperations:
             material = core.material.generate(
                 permit, key.arn, key.key_id, spec=key.spec.value, usage=key.usage.value
             )
-            with core.calls.changing(call) as connection:
+            with self._discarded_on_failure(permit, material), core.calls.changing(call) as connection:
                 keys.enable_with(connection, material)
                 put_tags(connection, key.key_id, tags)
         return replace(key, state=KeyState.ENABLED, current_backing_key_id=material.id)
+
+    @contextmanager
+    def _discarded_on_failure(self, permit: Permit, material: BackingKeyRecord) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            # what is left in the token after a second failure is named by no record, so nobody can use it
+            with suppress(KmsError):
+                self._discard_unfiled(permit, material)
+            raise
+
+    def _discard_unfiled(self, permit: Permit, material: BackingKeyRecord) -> None:
+        with self._core.database.read() as connection:
+            # INVARIANT: a commit that failed may have been kept all the same, and then the key is needed
+            filed = keys.find_by_id(connection, material.key_id) is not None
+        if not filed:
+            self._core.hsm.discard(permit, material)
 
     @contextmanager
     def _given_up_on_failure(self, key: KeyMetadata) -> Iterator[None]:

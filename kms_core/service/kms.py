@@ -9,12 +9,16 @@ from kms_core.model.sources import Sources
 from kms_core.service.aliases import AliasOperations
 from kms_core.service.core import assemble
 from kms_core.service.cryptography import CryptographicOperations
+from kms_core.service.data_keys import DataKeyOperations
 from kms_core.service.deletion import DueJobs
 from kms_core.service.grant_lists import GrantListOperations
 from kms_core.service.grants import GrantOperations
+from kms_core.service.key_agreement import KeyAgreementOperations
 from kms_core.service.key_life import KeyLifeOperations
 from kms_core.service.keys import KeyOperations
+from kms_core.service.macs import MacOperations
 from kms_core.service.policies import PolicyOperations
+from kms_core.service.signatures import SignatureOperations
 from kms_core.service.tags import TagOperations
 from policy_engine import Bundle
 
@@ -34,6 +38,10 @@ class Kms(
     AliasOperations,
     TagOperations,
     CryptographicOperations,
+    DataKeyOperations,
+    SignatureOperations,
+    MacOperations,
+    KeyAgreementOperations,
     PolicyOperations,
     GrantOperations,
     GrantListOperations,

@@ -19,11 +19,35 @@ MAX_CIPHERTEXT = 6144
 MAX_ENCRYPTION_CONTEXT = 8192
 MAX_DESCRIPTION = 8192
 MAX_DATA_KEY = 1024
+MAX_RANDOM = 1024
+MAX_MESSAGE = 4096
+MAX_SIGNATURE = 6144
+MAX_MAC = 6144
+MAX_PUBLIC_KEY = 8192
 MAX_GRANT_TOKENS = 10
 MAX_GRANT_TOKEN = 8192
 
 DATA_KEY_SPECS = {"AES_256": 32, "AES_128": 16}
 """The KeySpec parameter of GenerateDataKey, in bytes."""
+
+ENCRYPTION_ALGORITHMS = ("SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE")
+MESSAGE_TYPES = ("RAW", "DIGEST", "EXTERNAL_MU")
+KEY_USAGES = ("ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC")
+KEY_SPECS = (
+    "RSA_2048",
+    "ECC_NIST_P384",
+    "ECC_NIST_P256",
+    "ECC_NIST_P521",
+    "HMAC_384",
+    "RSA_3072",
+    "ECC_SECG_P256K1",
+    "RSA_4096",
+    "SYMMETRIC_DEFAULT",
+    "HMAC_256",
+    "HMAC_224",
+    "HMAC_512",
+)
+"""These two as the service listed them when its refusal of another word was recorded; there are more now."""
 
 
 def refuse(member: str, constraint: str, value: object = None) -> NoReturn:

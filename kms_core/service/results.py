@@ -45,6 +45,112 @@ class DataKey:
 
 
 @dataclass(frozen=True, slots=True)
+class EncryptedDataKey:
+    """GenerateDataKeyWithoutPlaintext's answer."""
+
+    ciphertext_blob: bytes = field(repr=False)
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReEncrypted:
+    """ReEncrypt's answer; `key_id` is the ARN of the key that the ciphertext is under now."""
+
+    ciphertext_blob: bytes = field(repr=False)
+    source_key_id: str
+    key_id: str
+    source_encryption_algorithm: str
+    destination_encryption_algorithm: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataKeyPair:
+    """GenerateDataKeyPair's answer: PKCS #8 and SubjectPublicKeyInfo, DER; the private key twice."""
+
+    private_key_ciphertext_blob: bytes = field(repr=False)
+    private_key_plaintext: bytes = field(repr=False)
+    public_key: bytes = field(repr=False)
+    key_id: str
+    key_pair_spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptedDataKeyPair:
+    """GenerateDataKeyPairWithoutPlaintext's answer."""
+
+    private_key_ciphertext_blob: bytes = field(repr=False)
+    public_key: bytes = field(repr=False)
+    key_id: str
+    key_pair_spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class RandomBytes:
+    """GenerateRandom's answer."""
+
+    plaintext: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Sign's answer; `key_id` is the key's ARN. ECDSA signatures are DER."""
+
+    key_id: str
+    signature: bytes = field(repr=False)
+    signing_algorithm: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Verify's answer; a signature that is not valid is an error instead."""
+
+    key_id: str
+    signature_valid: bool
+    signing_algorithm: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """GetPublicKey's answer: SubjectPublicKeyInfo, DER, and what the key is for."""
+
+    key_id: str
+    public_key: bytes = field(repr=False)
+    key_spec: str
+    key_usage: str
+    encryption_algorithms: tuple[str, ...]
+    signing_algorithms: tuple[str, ...]
+    key_agreement_algorithms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mac:
+    """GenerateMac's answer."""
+
+    key_id: str
+    mac: bytes = field(repr=False)
+    mac_algorithm: str
+
+
+@dataclass(frozen=True, slots=True)
+class MacVerified:
+    """VerifyMac's answer; a code that is not valid is an error instead."""
+
+    key_id: str
+    mac_valid: bool
+    mac_algorithm: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSecret:
+    """DeriveSharedSecret's answer."""
+
+    key_id: str
+    shared_secret: bytes = field(repr=False)
+    key_agreement_algorithm: str
+    key_origin: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListedKey:
     """A key: its id and its ARN."""
 

@@ -11,7 +11,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, auto
 from typing import TYPE_CHECKING
 
 from policy_engine.case import ascii_lower
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 class PrincipalMatch(IntEnum):
     """How an element covers a caller, the strongest way first."""
 
-    NAMED = 1
-    DIRECT = 2
-    DELEGATED = 3
+    NAMED = auto()
+    DIRECT = auto()
+    DELEGATED = auto()
 
 
 _ROLE_KINDS = frozenset({PrincipalKind.ROLE, PrincipalKind.ASSUMED_ROLE})
@@ -101,7 +101,7 @@ def _federated(entry: PrincipalEntry, caller: Principal, effect: Effect) -> Prin
 def _canonical_user(entry: PrincipalEntry, caller: Principal, effect: Effect) -> PrincipalMatch | None:
     # a canonical user id stands for an account, which a caller's record may know as its id
     del effect
-    return PrincipalMatch.DELEGATED if caller.id is not None and caller.id == entry.value else None
+    return PrincipalMatch.DELEGATED if caller.id == entry.value else None
 
 
 _MATCHERS: dict[EntryKind, Callable[[PrincipalEntry, Principal, Effect], PrincipalMatch | None]] = {

@@ -56,7 +56,7 @@ def read_principal(reader: Reader, node: JsonNode, *, negated: bool) -> Principa
         reader.wrong_type(node, what, '"*" or an object')
         return None
     if not node.members:
-        reader.mild("empty-list", f"{what} is empty, so the statement matches nothing", span)
+        reader.mild("empty-list", f"{what} is empty: it lists nothing", span)
     texts = [
         (kind, item)
         for kind, value in elements_of(reader, node, _TYPES).items()

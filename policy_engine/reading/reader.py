@@ -76,9 +76,7 @@ class Reader:
     def strings(self, node: JsonNode, what: str) -> list[Text]:
         """The texts of a string or a list of strings, each with its span; what is neither is reported."""
         if isinstance(node, JsonArray) and not node.items:
-            self.mild(
-                "empty-list", f"{what} is empty, so the statement matches nothing", node.span(self.source)
-            )
+            self.mild("empty-list", f"{what} is empty: it lists nothing", node.span(self.source))
         return self._texts(node, what, _string_text, "a string or a list of strings")
 
     def scalars(self, node: JsonNode, what: str) -> list[Text]:

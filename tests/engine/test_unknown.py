@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -276,8 +277,8 @@ CANDIDATES: dict[str, list[Any]] = {
 def with_opaque(node: JsonNode) -> JsonNode:
     """The tree with an opaque value for each string that is the mark."""
     match node:
-        case JsonString(value="@"):
-            return JsonOpaque(node.start, node.end, "later")
+        case JsonString(value=value) if value.startswith(MARK):
+            return JsonOpaque(node.start, node.end, value.removeprefix(MARK) or "later")
         case JsonArray(items=items):
             return JsonArray(node.start, node.end, tuple(with_opaque(item) for item in items))
         case JsonObject(members=members):
@@ -350,8 +351,30 @@ def test_opaque_values_against_completions(seed: int) -> None:
     ],
 )
 def test_a_whole_element_or_statement_can_be_unknown(statement: object) -> None:
-    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    assert outcome_under(opaque_policy(text), {}) is Outcome.UNDETERMINED
+    read = opaque_policy(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    assert outcome_under(read, {}) is Outcome.UNDETERMINED
+
+
+def test_what_is_not_known_yet_is_in_the_expression() -> None:
+    read = opaque_policy(json.dumps({"Version": "2012-10-17", "Statement": [MARK]}))
+    engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, read)}))
+    decision = engine.authorize(Request(ROLE + "app", "kms:Decrypt", KEY))
+    parts = [f"{what} is <later>" for what in ("Principal", "Action", "Resource", "the statement")]
+    everything = " and ".join(parts)
+    assert decision.expression == f"{everything} and not ({everything})"
+
+
+def test_of_several_unknown_values_the_first_is_named() -> None:
+    statements = [
+        allow(Principal={"AWS": ["@p1", "@p2"]}, Action=["@a1", "@a2"], Resource=["@r1", "@r2"]),
+        allow(Principal="*", Resource=[KEY.replace("1234abcd", "${aws:RequestTag/x}"), "@v1", "@v2"]),
+    ]
+    for statement, expected in zip(statements, ("p1 a1 r1", "v1"), strict=True):
+        read = opaque_policy(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+        engine = PolicyEngine(Bundle(keys={KEY: KeyRecord(KEY, read)}))
+        expression = engine.authorize(Request(ROLE + "app", "kms:Decrypt", KEY)).expression
+        assert expression is not None
+        assert re.findall("<(..)>", expression) == expected.split()
 
 
 def test_an_unknown_principal_beside_the_caller_asks_nothing() -> None:

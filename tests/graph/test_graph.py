@@ -21,6 +21,8 @@ from policy_engine.graph.formula import (
     Path,
     all_of,
     any_of,
+    path,
+    unmarked,
 )
 from policy_engine.graph.nodes import Ask, NodeTable, asked_tests, follow, walk
 from policy_engine.graph.tests import SharedTests
@@ -93,6 +95,16 @@ def test_constants_vanish() -> None:
     assert all_of(asked, NEVER) == NEVER
     assert any_of(NEVER, asked) == asked
     assert any_of() == NEVER
+    assert path("p", NEVER) == NEVER
+    assert path("p", asked) == Path("p", asked)
+
+
+def test_nothing_is_noted_of_what_is_unmarked() -> None:
+    asked = Asked(context_test("x:a"))
+    marked = AllOf(
+        (Path("p", Held(origin(1), asked)), AnyOf((Held(origin(2), Held(origin(3), asked)), asked)))
+    )
+    assert unmarked(marked) == AllOf((asked, AnyOf((asked, asked))))
 
 
 def test_equal_tests_and_equal_nodes_are_one_object() -> None:

@@ -161,7 +161,7 @@ def test_an_evicted_key_comes_back_when_it_is_used(
 
 @pytest.mark.parametrize(
     ("spec", "usage"),
-    [("RSA_2048", "ENCRYPT_DECRYPT"), ("SYMMETRIC_DEFAULT", "SIGN_VERIFY"), ("NONE", "NONE")],
+    [("RSA_2048", "KEY_AGREEMENT"), ("SYMMETRIC_DEFAULT", "SIGN_VERIFY"), ("NONE", "NONE")],
 )
 def test_a_spec_that_the_token_does_not_do_is_refused(
     material: KeyMaterial, permit_for: Callable[..., Permit], spec: str, usage: str

@@ -120,7 +120,7 @@ _POINTS = {
         "end = key_life.end\nkey_life.end = lambda *a: (end(*a), die())",
         "PendingDeletion",
     ),
-    "before the HSM forgets": ("type(kms._core.material).evict = die", "NotFoundException"),
+    "before the HSM forgets": ("type(kms._core.hsm).discard = die", "NotFoundException"),
     "before the second commit": ("key_life.erase = die", "NotFoundException"),
     "in the second commit": (
         "erase = key_life.erase\nkey_life.erase = lambda *a: (erase(*a), die())",

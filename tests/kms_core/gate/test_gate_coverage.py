@@ -39,6 +39,7 @@ DENY_ALL = (
 NOT_OPERATIONS = {"close", "run_due_jobs"}
 WITHOUT_KEY = {
     Operation.CREATE_KEY,
+    Operation.GENERATE_RANDOM,
     Operation.LIST_RETIRABLE_GRANTS,
     Operation.LIST_KEYS,
     Operation.LIST_ALIASES,
@@ -46,6 +47,7 @@ WITHOUT_KEY = {
 ON_ALIASES = {"create_alias", "update_alias", "delete_alias"}
 NOT_DENIED = {
     "create_key": (":root", ".com"),  # a root user needs no policy, and a service has no account for a key
+    "generate_random": (":root",),
     "list_retirable_grants": (":root",),
     "list_keys": (":root", ".com"),
     "list_aliases": (":root", ".com"),
@@ -67,7 +69,23 @@ def _arguments(arn: str, blob: bytes) -> dict[str, dict[str, object]]:
         "describe_key": {"key_id": arn},
         "encrypt": {"key_id": arn, "plaintext": b"x"},
         "decrypt": {"ciphertext_blob": blob},
+        "re_encrypt": {"ciphertext_blob": blob, "destination_key_id": arn},
         "generate_data_key": {"key_id": arn, "key_spec": "AES_256"},
+        "generate_data_key_without_plaintext": {"key_id": arn, "key_spec": "AES_256"},
+        "generate_data_key_pair": {"key_id": arn, "key_pair_spec": "ECC_NIST_P256"},
+        "generate_data_key_pair_without_plaintext": {"key_id": arn, "key_pair_spec": "ECC_NIST_P256"},
+        "generate_random": {"number_of_bytes": 32},
+        "sign": {"key_id": arn, "message": b"x", "signing_algorithm": "ECDSA_SHA_256"},
+        "verify": {
+            "key_id": arn,
+            "message": b"x",
+            "signature": b"x",
+            "signing_algorithm": "ECDSA_SHA_256",
+        },
+        "get_public_key": {"key_id": arn},
+        "generate_mac": {"key_id": arn, "message": b"x", "mac_algorithm": "HMAC_SHA_256"},
+        "verify_mac": {"key_id": arn, "message": b"x", "mac": b"x", "mac_algorithm": "HMAC_SHA_256"},
+        "derive_shared_secret": {"key_id": arn, "public_key": b"x"},
         "get_key_policy": {"key_id": arn},
         "put_key_policy": {"key_id": arn, "policy": DENY_ALL},
         "create_grant": {"key_id": arn, "grantee_principal": ADMIN, "operations": ["Decrypt"]},

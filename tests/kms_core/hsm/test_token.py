@@ -108,8 +108,15 @@ ARGUMENTS: dict[str, Callable[[StoredKey], tuple[object, ...]]] = {
     "check_value": lambda _: (),
     "checkpoint_mac": lambda _: (b"x",),
     "evict": lambda key: (key,),
+    "discard": lambda key: (key,),
+    "generate_data_key_pair": lambda _: ("ECC_NIST_P256",),
+    "decrypt_oaep": lambda key: (key, "RSAES_OAEP_SHA_1", b""),
+    "public_key": lambda key: (key,),
+    "sign": lambda key: (key, "ECDSA_SHA_256", bytes(32)),
+    "mac": lambda key: (key, "HMAC_SHA_256", b""),
+    "agree": lambda key: (key, "ECDH", b""),
 }
-OF_ONE_KEY = sorted(set(ARGUMENTS) - {"random", "check_value", "checkpoint_mac"})
+OF_ONE_KEY = sorted(set(ARGUMENTS) - {"random", "check_value", "checkpoint_mac", "generate_data_key_pair"})
 EVERY_ACTION = frozenset[str]().union(*PERMITTED.values())
 
 

@@ -74,6 +74,50 @@ def test_a_key_is_known_by_its_alias_in_every_operation_that_takes_one(
     assert decision["request"]["context"]["kms:RequestAlias"] == "alias/orders"
 
 
+def test_either_key_of_re_encrypt_is_known_by_its_alias(
+    kms: Kms, people: SimpleNamespace, key_policy: Callable[..., str], audit: Audit
+) -> None:
+    by_alias = [
+        {
+            "Principal": {"AWS": people.app},
+            "Action": f"kms:ReEncrypt{side}",
+            "Condition": {"StringEquals": {"kms:RequestAlias": f"alias/{side}"}},
+        }
+        for side in ("From", "To")
+    ]
+    policy = key_policy({"Principal": {"AWS": people.root}}, *by_alias)
+    old, new = (kms.create_key(people.admin, policy=policy).arn for _ in range(2))
+    kms.create_alias(people.admin, "alias/From", old)
+    kms.create_alias(people.admin, "alias/To", new)
+    blob = kms.encrypt(people.admin, old, b"x").ciphertext_blob
+
+    moved = kms.re_encrypt(people.app, blob, "alias/To", source_key_id="alias/From")
+    assert (moved.source_key_id, moved.key_id) == (old, new)
+    assert [each["resource"] for each in audit()[-1]["decisions"]] == [old, new]
+    assert kms.decrypt(people.admin, moved.ciphertext_blob).plaintext == b"x"
+    for arn in (old, new):
+        assert kms.get_key_last_usage(people.admin, arn).last_use.operation in {"ReEncrypt", "Decrypt"}
+    for source, destination in (("alias/From", new), (old, "alias/To"), ("alias/To", "alias/From")):
+        with pytest.raises(AccessDeniedError):
+            kms.re_encrypt(people.app, blob, destination, source_key_id=source)
+
+
+@pytest.mark.parametrize(
+    ("spec", "usage", "call"),
+    [
+        ("HMAC_256", "GENERATE_VERIFY_MAC", ("generate_mac", b"x", "HMAC_SHA_256")),
+        ("ECC_NIST_P256", "SIGN_VERIFY", ("get_public_key",)),
+    ],
+)
+def test_keys_of_other_specs_are_known_by_their_alias(
+    kms: Kms, people: SimpleNamespace, spec: str, usage: str, call: tuple[object, ...]
+) -> None:
+    made = kms.create_key(people.admin, key_spec=spec, key_usage=usage)
+    kms.create_alias(people.admin, "alias/other", made.arn)
+    operation, *arguments = call
+    assert getattr(kms, operation)(people.admin, "alias/other", *arguments).key_id == made.arn
+
+
 def test_an_alias_moves_and_goes(kms: Kms, people: SimpleNamespace, key_arn: str) -> None:
     kms.create_alias(people.admin, "alias/orders", key_arn)
     old = kms.encrypt(people.admin, "alias/orders", b"x")

@@ -3,8 +3,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from pkcs11 import Attribute, ObjectClass
 
-from kms_core.errors import AccessDeniedError, ConfigurationError, KMSInternalError, NotFoundError
+from kms_core.errors import (
+    AccessDeniedError,
+    ConfigurationError,
+    KMSInternalError,
+    NotFoundError,
+    UnsupportedOperationError,
+)
 from kms_core.model.key import KeyState
 from kms_core.store.database import Database
 
@@ -88,6 +95,28 @@ def test_a_key_whose_waiting_period_is_over_is_gone_with_all_that_was_its_own(
     assert job["reason"] == "the waiting period of the key's deletion is over"
 
 
+def test_what_of_a_deleted_key_lives_in_the_token_goes_with_it(
+    kms: Kms, people: SimpleNamespace, wall: object
+) -> None:
+    """A token that cannot wrap an Ed25519 key keeps it as an object of its own."""
+    try:
+        made = kms.create_key(people.admin, key_spec="ECC_NIST_EDWARDS25519", key_usage="SIGN_VERIFY")
+    except UnsupportedOperationError:
+        pytest.skip("the token makes no Ed25519 keys")
+    kms.sign(people.admin, made.arn, b"x", "ED25519_SHA_512")
+    session = kms._core.hsm._lanes._lanes[0].session
+
+    def in_the_token() -> int:
+        return sum(1 for _ in session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY}))
+
+    before = in_the_token()
+    kms.schedule_key_deletion(people.admin, made.arn, pending_window_in_days=7)
+    assert in_the_token() == before
+    wall.turn(days=8)
+    assert kms.run_due_jobs() == 1
+    assert in_the_token() == before - 1
+
+
 def test_what_was_made_under_a_deleted_key_is_as_foreign_as_any(
     kms: Kms, people: SimpleNamespace, key_arn: str, wall: object
 ) -> None:
@@ -118,7 +147,7 @@ def test_the_engine_forgets_a_key_that_is_gone(
     assert refused.value.message == unknown.value.message.replace(never, arn)
 
 
-@pytest.mark.parametrize("step", ["end", "evict", "erase"])
+@pytest.mark.parametrize("step", ["end", "discard", "erase"])
 def test_a_job_that_breaks_off_is_finished_by_the_next(
     kms: Kms,
     people: SimpleNamespace,
@@ -133,7 +162,7 @@ def test_a_job_that_breaks_off_is_finished_by_the_next(
     def fail(*_: object) -> None:
         raise KMSInternalError("broken off")
 
-    place = type(kms._core.material) if step == "evict" else key_life
+    place = type(kms._core.hsm) if step == "discard" else key_life
     wall.turn(days=8)
     with monkeypatch.context() as broken:
         broken.setattr(place, step, fail)
