@@ -86,8 +86,8 @@ class CryptographicOperations:
             ciphertext_blob: the ciphertext.
             encryption_context: the pairs that it was encrypted with, exactly.
             grant_tokens: tokens of grants that may be too new to be known everywhere.
-            key_id: a key id, key ARN, alias name or alias ARN; without it the key that the ciphertext names is
-                used, and what was encrypted under an RSA key names none.
+            key_id: a key id, key ARN, alias name or alias ARN; without it the key that the ciphertext names
+                is used, and what was encrypted under an RSA key names none.
             encryption_algorithm: the algorithm that it was encrypted by.
 
         Raises:
