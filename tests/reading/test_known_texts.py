@@ -61,6 +61,7 @@ def test_a_text_is_read_once_whatever_its_name_and_file(reads: Reads) -> None:
     second = read_policy(TEXT, kind=PolicyKind.KEY, name="other", file="b.json")
     third = read_policy(TEXT.encode(), kind=PolicyKind.KEY, name="other", file="b.json")
     assert reads.count == 1
+    assert second is third
     assert [(p.name, p.span.file, p.digest) for p in (first, second, third)] == [
         ("default", "a.json", first.digest),
         ("other", "b.json", first.digest),
@@ -129,3 +130,11 @@ def test_the_table_takes_a_bounded_amount_of_memory(reads: Reads) -> None:
     assert len(table) == len(kept)
     table.clear()
     assert len(table) == 0
+
+
+def test_what_is_forgotten_takes_no_memory(reads: Reads) -> None:
+    read_policy(TEXT, kind=PolicyKind.KEY)
+    assert reads.count == len(policies.KNOWN_TEXTS) == 1
+    assert policies.KNOWN_TEXTS._bytes > 0
+    policies.KNOWN_TEXTS.clear()
+    assert (len(policies.KNOWN_TEXTS), policies.KNOWN_TEXTS._bytes) == (0, 0)

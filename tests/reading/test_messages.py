@@ -89,6 +89,7 @@ STATEMENTS: list[tuple[Any, PolicyKind, Said]] = [
     (statement(Principal={"AWS": []}), KEY, [("~empty-list", "Principal.AWS is empty: it lists nothing", None, "[]")]),
     (statement(Principal={"Aws": "*"}), KEY, [("unknown-element", "a Principal has no element `Aws`", "did you mean `AWS`?", '"Aws"')]),
     (statement(Principal={"AWS": 5}), KEY, [("wrong-type", "Principal.AWS is a number, not a string or a list of strings", "write a string or a list of strings", "5")]),
+    (statement(Principal={"AWS": "arn:aws:sts::111122223333:root"}), KEY, [("invalid-principal", "`arn:aws:sts::111122223333:root` is no AWS principal", FORMS, '"arn:aws:sts::111122223333:root"')]),
     (statement(Principal={"AWS": "somebody"}), KEY, [("invalid-principal", "`somebody` is no AWS principal", FORMS, '"somebody"')]),
     (statement(Principal={"AWS": "arn:aws:iam::111122223333:role/*"}), KEY, [("wildcard-in-principal", "`arn:aws:iam::111122223333:role/*` has a wildcard, and a principal's ARN may have none", 'name "*" and bound it with the condition key aws:PrincipalArn', '"arn:aws:iam::111122223333:role/*"')]),
     (statement(Principal={"AWS": "arn:aws:iam::111122223333:role/a?"}), KEY, [("wildcard-in-principal", "`arn:aws:iam::111122223333:role/a?` has a wildcard, and a principal's ARN may have none", 'name "*" and bound it with the condition key aws:PrincipalArn', '"arn:aws:iam::111122223333:role/a?"')]),
@@ -124,3 +125,14 @@ def test_what_is_said_of_a_policy(document: object, expected: Said) -> None:
 @pytest.mark.parametrize(("one", "kind", "expected"), STATEMENTS)
 def test_what_is_said_of_a_statement(one: object, kind: PolicyKind, expected: Said) -> None:
     assert said_of(one, kind) == expected
+
+
+def test_a_statement_with_a_fault_is_left_out_and_one_that_is_odd_is_not() -> None:
+    statements = [
+        statement(Sid="good"),
+        statement(Sid="bad", Effect="allow"),
+        statement(Sid="odd", Action=[]),
+    ]
+    policy, _ = collect_policy(parse_json(json.dumps({"Statement": statements})), KEY, "default")
+    assert policy is not None
+    assert [(one.sid, one.index) for one in policy.statements] == [("good", 0), ("odd", 2)]
