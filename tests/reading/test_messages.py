@@ -136,3 +136,22 @@ def test_a_statement_with_a_fault_is_left_out_and_one_that_is_odd_is_not() -> No
     policy, _ = collect_policy(parse_json(json.dumps({"Statement": statements})), KEY, "default")
     assert policy is not None
     assert [(one.sid, one.index) for one in policy.statements] == [("good", 0), ("odd", 2)]
+
+
+def test_other_scripts_stand_where_names_are_free() -> None:
+    block = {"StringEquals": {"aws:PrincipalTag/é": "ü", "kms:EncryptionContext:ß": "ö"}}
+    document = {"Statement": [statement(Resource="arn:aws:kms:::é", Condition=block)]}
+    policy, found = collect_policy(parse_json(json.dumps(document)), KEY, "default")
+    assert (found, policy is not None) == ([], True)
+    (one,) = policy.statements if policy else ()
+    assert [condition.spelling for condition in one.conditions] == list(block["StringEquals"])
+    assert one.resource is not None
+    assert [pattern.pattern.text for pattern in one.resource.patterns] == ["arn:aws:kms:::é"]
+
+
+def test_values_that_are_no_strings_count_as_their_json_text() -> None:
+    text = json.dumps({"Statement": [condition(StringEquals={"x:y": [True, False, 10, "a", "LARGE"]})]})
+    policy, _ = collect_policy(parse_json(text.replace('"LARGE"', "1.50E+2")), KEY, "default")
+    assert policy is not None
+    values = policy.statements[0].conditions[0].values
+    assert [value.text for value in values] == ["true", "false", "10", "a", "1.50E+2"]
