@@ -136,6 +136,7 @@ def test_a_statement_with_a_fault_is_left_out_and_one_that_is_odd_is_not() -> No
     policy, _ = collect_policy(parse_json(json.dumps({"Statement": statements})), KEY, "default")
     assert policy is not None
     assert [(one.sid, one.index) for one in policy.statements] == [("good", 0), ("odd", 2)]
+    assert [fault.code for fault in policy.diagnostics] == ["empty-list"]
 
 
 def test_other_scripts_stand_where_names_are_free() -> None:
