@@ -346,3 +346,18 @@ def test_bound_variables_and_keys_are_decided() -> None:
     assert whole.holds({"kms:ViaService": "mallory"})
     assert test.bound({}) is test
     assert half.identity != test.identity
+
+
+def test_what_a_test_works_out_it_keeps() -> None:
+    test = ContextTest(only_condition("StringEquals", ["a", "b"]))
+    assert test.texts == {"a", "b"}
+    assert test.texts is test.texts
+    assert test.answers is not None
+    assert test.answers is test.answers
+
+
+def test_a_default_of_what_is_bound_makes_no_other_test() -> None:
+    test = ContextTest(only_condition("StringEquals", "${aws:username}"))
+    bound = {"aws:username": "a"}
+    assert test.bound(bound, {"aws:username": "b"}).identity == test.bound(bound).identity
+    assert test.bound({}, {"aws:username": "b"}).identity != test.identity

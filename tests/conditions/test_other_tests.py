@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from policy_engine.conditions.answers import LONGEST_VALUE, MOST_VALUES, Answers
 from policy_engine.conditions.encryption_context import EncryptionContextTest, GrantTokenTest
 from policy_engine.conditions.endpoint import ComesThroughTest
 from policy_engine.conditions.opaque import OpaqueTest
+from policy_engine.engine.context import canonical_context
 from policy_engine.model.opaque import Opaque
 
 TENANT = "kms:EncryptionContext:tenant"
@@ -70,6 +72,9 @@ def test_nobody_answers_what_is_not_known_yet() -> None:
 
 def test_what_they_read() -> None:
     assert constraint(Tenant="a", App="b").keys == ("kms:EncryptionContext:app", TENANT)
+    names = [f"k{number}" for number in range(9)]
+    many = constraint(**dict.fromkeys(reversed(names), "a"))
+    assert many.keys == tuple(f"kms:EncryptionContext:{name}" for name in names)
     assert constraint(exact=True, Tenant="a").keys == ("kms:EncryptionContext:",)
     assert constraint(ignore_case=False, Tenant="a").keys == ("kms:EncryptionContext:",)
     assert constraint(Tenant="a").key == "kms:EncryptionContext:"
@@ -111,3 +116,60 @@ def test_a_token_is_one_of_those_presented() -> None:
     assert not test.holds({"kmsgate:GrantTokens": ("x",)})
     assert not test.holds({})
     assert not GrantTokenTest().holds({"kmsgate:GrantTokens": ("x",)})
+
+
+# constraint (exact, whether case is ignored), pairs of the request → whether it passes, for {"Tenant": "a", "App": "b"}
+PAIRS: list[tuple[bool, bool, dict[str, str], bool]] = [
+    (exact, ignore_case, given, (exact, ignore_case) in passing)
+    for given, passing in (
+        ({"Tenant": "a", "App": "b"}, {(True, True), (True, False), (False, True), (False, False)}),
+        ({"tenant": "a", "APP": "b"}, {(True, True), (False, True)}),
+        ({"Tenant": "a", "App": "b", "x": "y"}, {(False, True), (False, False)}),
+        ({"tenant": "a", "App": "b", "x": "y"}, {(False, True)}),
+        ({"Tenant": "a", "tenant": "a", "App": "b"}, {(False, True), (False, False)}),
+        ({"Tenant": "a"}, set()),
+        ({"Tenant": "a", "App": "B"}, set()),
+        ({"Tenant": "A", "App": "b"}, set()),
+        ({"Tenant": "b", "App": "a"}, set()),
+        ({}, set()),
+    )
+    for exact in (True, False)
+    for ignore_case in (True, False)
+]
+
+
+@pytest.mark.parametrize(("exact", "ignore_case", "given", "expected"), PAIRS)
+def test_pairs_of_a_constraint(exact: bool, ignore_case: bool, given: dict[str, str], expected: bool) -> None:
+    test = constraint(exact=exact, ignore_case=ignore_case, Tenant="a", App="b")
+    context = canonical_context({f"kms:EncryptionContext:{name}": value for name, value in given.items()})
+    assert test.holds(context) is expected
+
+
+def test_what_a_constraint_folds_is_what_it_asks_for_one_by_one() -> None:
+    assert constraint(Tenant="a", App="b").folded_pairs == (("kms:EncryptionContext:app", "b"), (TENANT, "a"))
+    assert constraint(exact=True, Tenant="a").folded_pairs is None
+    assert constraint(ignore_case=False, Tenant="a").folded_pairs is None
+
+
+def test_answers_are_remembered_in_bounds() -> None:
+    asked: list[object] = []
+
+    def answer(value: object) -> bool:
+        asked.append(value)
+        return value == "yes" or value is None
+
+    answers = Answers(answer)
+    assert asked == [None]
+    assert [answers[value] for value in ("yes", "no", "yes", None)] == [True, False, True, True]
+    assert asked == [None, "yes", "no"]
+    longest = "x" * LONGEST_VALUE
+    for value in (longest, longest + "x", ("yes",)):
+        asked.clear()
+        assert [answers[value], answers[value]] == [False, False]
+        assert len(asked) == (1 if value == longest else 2)
+    for number in range(MOST_VALUES):
+        assert not answers[f"v{number}"]
+        assert len(answers) <= MOST_VALUES
+    asked.clear()
+    assert answers["yes"]
+    assert asked == ["yes"]

@@ -364,6 +364,12 @@ def test_what_is_not_known_yet_is_in_the_expression() -> None:
     assert decision.expression == f"{everything} and not ({everything})"
 
 
+def test_an_unknown_value_beside_one_that_fits_asks_nothing() -> None:
+    for elements in ({"Resource": ["*", MARK]}, {"Action": ["kms:*", MARK]}):
+        text = json.dumps({"Version": "2012-10-17", "Statement": [allow(Principal="*", **elements)]})
+        assert outcome_under(opaque_policy(text), {}) is Outcome.ALLOWED
+
+
 def test_of_several_unknown_values_the_first_is_named() -> None:
     statements = [
         allow(Principal={"AWS": ["@p1", "@p2"]}, Action=["@a1", "@a2"], Resource=["@r1", "@r2"]),

@@ -119,6 +119,8 @@ def test_whether_every_aws_principal_means_services_is_an_option_for_allow(allow
     assert PrincipalTest(everybody, Effect.ALLOW, options).match(S3) is (NAMED if allows else None)
     assert PrincipalTest(everybody, Effect.DENY, options).match(S3) is NAMED
     assert PrincipalTest(everybody, Effect.ALLOW, options).match(APP) is NAMED
+    assert PrincipalTest(element((EntryKind.USER, ALICE.arn)), Effect.ALLOW, options).match(S3) is None
+    assert PrincipalTest(element((EntryKind.ROLE, APP.arn)), Effect.ALLOW, options).match(ALICE) is None
 
 
 def test_a_role_is_known_by_account_and_name_where_its_arn_is_not() -> None:

@@ -1,7 +1,7 @@
 """A MODULE'S TREE → ITS MUTANTS: small mistakes that somebody could make, one at a time.
 
 What cannot matter makes none: annotations, which nothing evaluates, aliases of types, blocks for the type
-checker, decorators, docstrings, `__slots__`, `del`, the type of a `cast`, and the `strict` of a `zip`, whose
+checker, decorators, docstrings, `__slots__`, `__all__`, `del`, the type of a `cast`, and the `strict` of a `zip`, whose
 arguments are of one length.
 """
 
@@ -93,7 +93,7 @@ def _cannot_matter(node: ast.AST) -> bool:
     match node:
         case ast.If(test=ast.Name("TYPE_CHECKING")) | ast.Expr(ast.Constant()) | ast.Delete():
             return True
-        case ast.Assign([ast.Name("__slots__")]) | ast.keyword("strict"):
+        case ast.Assign([ast.Name("__slots__" | "__all__")]) | ast.keyword("strict"):
             return True
         case ast.Assign([ast.Name()], ast.BinOp() | ast.Subscript() as value):
             return all(isinstance(leaf, (*_OF_TYPES, ast.expr_context)) for leaf in ast.walk(value))

@@ -182,7 +182,11 @@ def replaced(found: object, where: str, code: CodeType) -> bool:
         found = getattr(found, "fget", getattr(found, "__wrapped__", getattr(found, "__func__", found)))
         if isinstance(found, FunctionType):
             codes = [c for c in code_objects(code) if c.co_qualname == found.__qualname__]
-            if len(codes) != 1 or codes[0] == found.__code__:
+            if (
+                len(codes) != 1
+                or codes[0] == found.__code__
+                or codes[0].co_freevars != found.__code__.co_freevars
+            ):
                 return False
             found.__code__ = codes[0]
             return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from policy_engine.errors import PolicySchemaError, PolicySyntaxError
 from policy_engine.model.policy import PolicyKind
 from policy_engine.reading import policies, read_policy
-from policy_engine.reading.known import KnownTexts, digest_of
+from policy_engine.reading.known import KnownTexts, digest_of, known_text
 from policy_engine.span import Position
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def test_a_text_is_read_once_whatever_its_name_and_file(reads: Reads) -> None:
     second = read_policy(TEXT, kind=PolicyKind.KEY, name="other", file="b.json")
     third = read_policy(TEXT.encode(), kind=PolicyKind.KEY, name="other", file="b.json")
     assert reads.count == 1
+    assert second is third
     assert [(p.name, p.span.file, p.digest) for p in (first, second, third)] == [
         ("default", "a.json", first.digest),
         ("other", "b.json", first.digest),
@@ -129,3 +131,32 @@ def test_the_table_takes_a_bounded_amount_of_memory(reads: Reads) -> None:
     assert len(table) == len(kept)
     table.clear()
     assert len(table) == 0
+
+
+def test_what_is_forgotten_takes_no_memory(reads: Reads) -> None:
+    read_policy(TEXT, kind=PolicyKind.KEY)
+    assert reads.count == len(policies.KNOWN_TEXTS) == 1
+    assert policies.KNOWN_TEXTS._bytes > 0
+    policies.KNOWN_TEXTS.clear()
+    assert (len(policies.KNOWN_TEXTS), policies.KNOWN_TEXTS._bytes) == (0, 0)
+
+
+def test_another_name_in_the_same_file_is_another_policy(reads: Reads) -> None:
+    names = [read_policy(TEXT, kind=PolicyKind.KEY, name=name, file="a.json").name for name in "aba"]
+    assert (names, reads.count) == (["a", "b", "a"], 1)
+
+
+def test_a_policy_that_nobody_names(reads: Reads) -> None:
+    policy = read_policy(TEXT, kind=PolicyKind.KEY)
+    assert (policy.name, policy.span.file, reads.count) == ("default", "<policy>", 1)
+    with pytest.raises(PolicySyntaxError) as caught:
+        policies.known_text_of("{", PolicyKind.KEY)
+    assert caught.value.span is not None
+    assert caught.value.span.file == "<policy>"
+
+
+def test_what_is_kept_costs_more_than_its_text_and_its_statements() -> None:
+    policy = read_policy(TEXT, kind=PolicyKind.KEY)
+    none, two = known_text(replace(policy, statements=())), known_text(policy)
+    assert none.cost > len(TEXT)
+    assert two.cost >= none.cost + 2 * 100

@@ -89,6 +89,7 @@ STATEMENTS: list[tuple[Any, PolicyKind, Said]] = [
     (statement(Principal={"AWS": []}), KEY, [("~empty-list", "Principal.AWS is empty: it lists nothing", None, "[]")]),
     (statement(Principal={"Aws": "*"}), KEY, [("unknown-element", "a Principal has no element `Aws`", "did you mean `AWS`?", '"Aws"')]),
     (statement(Principal={"AWS": 5}), KEY, [("wrong-type", "Principal.AWS is a number, not a string or a list of strings", "write a string or a list of strings", "5")]),
+    (statement(Principal={"AWS": "arn:aws:sts::111122223333:root"}), KEY, [("invalid-principal", "`arn:aws:sts::111122223333:root` is no AWS principal", FORMS, '"arn:aws:sts::111122223333:root"')]),
     (statement(Principal={"AWS": "somebody"}), KEY, [("invalid-principal", "`somebody` is no AWS principal", FORMS, '"somebody"')]),
     (statement(Principal={"AWS": "arn:aws:iam::111122223333:role/*"}), KEY, [("wildcard-in-principal", "`arn:aws:iam::111122223333:role/*` has a wildcard, and a principal's ARN may have none", 'name "*" and bound it with the condition key aws:PrincipalArn', '"arn:aws:iam::111122223333:role/*"')]),
     (statement(Principal={"AWS": "arn:aws:iam::111122223333:role/a?"}), KEY, [("wildcard-in-principal", "`arn:aws:iam::111122223333:role/a?` has a wildcard, and a principal's ARN may have none", 'name "*" and bound it with the condition key aws:PrincipalArn', '"arn:aws:iam::111122223333:role/a?"')]),
@@ -124,3 +125,34 @@ def test_what_is_said_of_a_policy(document: object, expected: Said) -> None:
 @pytest.mark.parametrize(("one", "kind", "expected"), STATEMENTS)
 def test_what_is_said_of_a_statement(one: object, kind: PolicyKind, expected: Said) -> None:
     assert said_of(one, kind) == expected
+
+
+def test_a_statement_with_a_fault_is_left_out_and_one_that_is_odd_is_not() -> None:
+    statements = [
+        statement(Sid="good"),
+        statement(Sid="bad", Effect="allow"),
+        statement(Sid="odd", Action=[]),
+    ]
+    policy, _ = collect_policy(parse_json(json.dumps({"Statement": statements})), KEY, "default")
+    assert policy is not None
+    assert [(one.sid, one.index) for one in policy.statements] == [("good", 0), ("odd", 2)]
+    assert [fault.code for fault in policy.diagnostics] == ["empty-list"]
+
+
+def test_other_scripts_stand_where_names_are_free() -> None:
+    block = {"StringEquals": {"aws:PrincipalTag/é": "ü", "kms:EncryptionContext:ß": "ö"}}
+    document = {"Statement": [statement(Resource="arn:aws:kms:::é", Condition=block)]}
+    policy, found = collect_policy(parse_json(json.dumps(document)), KEY, "default")
+    assert (found, policy is not None) == ([], True)
+    (one,) = policy.statements if policy else ()
+    assert [condition.spelling for condition in one.conditions] == list(block["StringEquals"])
+    assert one.resource is not None
+    assert [pattern.pattern.text for pattern in one.resource.patterns] == ["arn:aws:kms:::é"]
+
+
+def test_values_that_are_no_strings_count_as_their_json_text() -> None:
+    text = json.dumps({"Statement": [condition(StringEquals={"x:y": [True, False, 10, "a", "LARGE"]})]})
+    policy, _ = collect_policy(parse_json(text.replace('"LARGE"', "1.50E+2")), KEY, "default")
+    assert policy is not None
+    values = policy.statements[0].conditions[0].values
+    assert [value.text for value in values] == ["true", "false", "10", "a", "1.50E+2"]
