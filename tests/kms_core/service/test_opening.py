@@ -46,6 +46,28 @@ def run(hsm_module: Path, tmp_path: Path) -> Callable[[str], str]:
     return run_one
 
 
+def test_a_copy_of_a_closed_home_has_all_its_keys(run: Callable[[str], str]) -> None:
+    """The steps of docs/security.md, "Back up and restore"."""
+    code = """
+    import subprocess
+    with open_kms(home, "some-pin") as kms:
+        key = kms.create_key(ROOT)
+        signer = kms.create_key(ROOT, key_spec="ECC_NIST_EDWARDS25519", key_usage="SIGN_VERIFY")
+        blob = kms.encrypt(ROOT, key.arn, b"kept").ciphertext_blob
+        signature = kms.sign(ROOT, signer.arn, b"message", "ED25519_SHA_512").signature
+    kms.close()
+    archive = folder / "backup.tar"
+    subprocess.run(["tar", "--create", "--preserve-permissions", "--file", archive, "-C", home, "."], check=True)
+    shutil.rmtree(home)
+    home.mkdir(mode=0o700)
+    subprocess.run(["tar", "--extract", "--preserve-permissions", "--file", archive, "-C", home], check=True)
+    with open_kms(home, "some-pin") as kms:
+        print(kms.decrypt(ROOT, blob).plaintext)
+        print(kms.sign(ROOT, signer.arn, b"message", "ED25519_SHA_512").signature == signature)
+    """
+    assert run(code).split() == ["b'kept'", "True"]
+
+
 def test_a_home_can_be_moved_closed_and_opened_again(run: Callable[[str], str]) -> None:
     code = """
     with open_kms(str(home), "some-pin", region="eu-west-1") as kms:
