@@ -139,7 +139,11 @@ class Calls:
                 if not call.recorded:
                     self._record(call)
         except KmsError as error:
-            self._log.append(ending(call, error) if call else never_begun(operation, caller, call_id, error))
+            self._log.append(
+                ending(call, error)
+                if call
+                else never_begun(operation, caller, call_id, error, dry_run=bool(dry_run))
+            )
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller is told nothing of it
             # the error's own text may quote the call, so only its kind and place are logged, and no traceback
@@ -147,7 +151,9 @@ class Calls:
             _LOG.error("call %s failed with %s at %s", call_id, type(error).__name__, _place(error))
             internal = KMSInternalError("an internal error ended the call")
             self._log.append(
-                ending(call, internal) if call else never_begun(operation, caller, call_id, internal)
+                ending(call, internal)
+                if call
+                else never_begun(operation, caller, call_id, internal, dry_run=bool(dry_run))
             )
             raise internal from None
         finally:

@@ -200,6 +200,13 @@ def reserve_messages(connection: Connection, backing_key_id: str, count: int, li
     return connection.execute(statement).rowcount == 1
 
 
+def may_reserve_messages(connection: Connection, backing_key_id: str, count: int, limit: int) -> bool:
+    """Whether `reserve_messages` would do so now."""
+    fits = BACKING_KEYS.c.messages_reserved + count <= limit
+    query = select(fits).where(BACKING_KEYS.c.backing_key_id == backing_key_id)
+    return connection.execute(query).scalar_one()
+
+
 def _found(row: Row[tuple[object, ...]] | None) -> KeyRow | None:
     return KeyRow(_metadata(row), row.policy_digest, row.access_version) if row else None
 
