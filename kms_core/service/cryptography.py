@@ -14,7 +14,7 @@ from kms_core.model.key_reference import KeyReference
 from kms_core.model.key_specs import SYMMETRIC_ALGORITHM
 from kms_core.model.operations import Operation
 from kms_core.service import context
-from kms_core.service.calls import FOREIGN_CIPHERTEXT, FOREIGN_KEY
+from kms_core.service.admission import FOREIGN_CIPHERTEXT, FOREIGN_KEY
 from kms_core.service.dry_runs import check_ciphertext
 from kms_core.service.encryption import check_encryption, seal, unseal
 from kms_core.service.parameters import MAX_PLAINTEXT, check_bytes

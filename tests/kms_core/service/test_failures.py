@@ -212,7 +212,7 @@ def test_the_audit_log_tells_bundles_apart(
     ]
     with Database.open(database_path) as database:
         digests = [
-            assemble(database, hsm, each, "us-east-1", kms._core.sources).calls._identities
+            assemble(database, hsm, each, "us-east-1", kms._core.sources).calls._admission._identities
             for each in (bundle, replace(bundle, skipped=()), *changed)
         ]
     assert digests[0] == digests[1]
