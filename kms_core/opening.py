@@ -35,6 +35,7 @@ def open_kms(
     module: Path | None = None,
     quotas: Quotas | None = None,
     oaep_outside: bool = True,
+    due_jobs: bool = True,
 ) -> Kms:
     """Open a home; one at a time in a process, since a process can hold one token.
 
@@ -47,6 +48,8 @@ def open_kms(
         module: the PKCS#11 module; else ``$KMSGATE_PKCS11_MODULE``, else where SoftHSM2 is installed.
         quotas: how much there may be of what.
         oaep_outside: False refuses RSA decryption that the token cannot do whole; see docs/security.md.
+        due_jobs: keys whose waiting period is over are deleted on time, by a daemon thread that ends with
+            `Kms.close`; False leaves that to whoever calls `Kms.run_due_jobs`.
 
     Raises:
         ConfigurationError: no home, a wrong PIN, no module, an unwritable folder, a database of a version
@@ -64,7 +67,15 @@ def open_kms(
         require_pair(hsm, database, sources)
         with database.write() as connection:
             drop_intents_before(connection, sources.now() - INTENT_SECONDS)
-        kms = Kms(database, hsm, bundle=bundle, region=region, sources=sources, quotas=quotas)
+        kms = Kms(
+            database,
+            hsm,
+            bundle=bundle,
+            region=region,
+            sources=sources,
+            quotas=quotas,
+            due_jobs=due_jobs,
+        )
         opened.pop_all()  # from here on the Kms closes them
         return kms
 
