@@ -12,7 +12,6 @@ from kms_core.hsm import open_token
 from kms_core.model.sources import Sources
 from kms_core.service.kms import DEFAULT_REGION, Kms
 from kms_core.store.database import Database
-from kms_core.store.keys import drop_intents_before
 from kms_core.store.settings import read_settings
 from kms_core.store.versions import bring_up_to_date
 
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from kms_core.hsm import Hsm
     from kms_core.model.quotas import Quotas
     from policy_engine import Bundle
-
-INTENT_SECONDS = 3600.0
-"""How long another process may be making a key before its intent counts as left behind."""
 
 
 def open_kms(
@@ -65,8 +61,6 @@ def open_kms(
         hsm = open_token(place.path, pin, module=module, oaep_outside=oaep_outside)
         opened.callback(hsm.close)
         require_pair(hsm, database, sources)
-        with database.write() as connection:
-            drop_intents_before(connection, sources.now() - INTENT_SECONDS)
         kms = Kms(
             database,
             hsm,

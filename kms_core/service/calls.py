@@ -46,6 +46,7 @@ class Calls:
         self.begin = records.begin
         self.changing = records.changing
         self.reference = holding.reference
+        self.hold_new = holding.hold_new
         self.without_key = admission.without_key
 
     @contextmanager

@@ -1,10 +1,15 @@
-"""The end of keys whose waiting period is over: an internal job, which no caller asks for.
+"""The end of keys whose waiting period is over, and of what was never finished: an internal job.
 
-A key ends in three steps, each of which may be the last one that a process comes to; whoever runs the job
-next goes on from there. First a commit after which the key exists for no operation, with its grants, aliases
-and tags; then the HSM forgets it; then a commit that takes its wrapped material away. The audit log says so
-before the first. Another process that still holds the key in its memory cannot use it: no call comes to it
-any more. What backups of the database hold is not reached.
+No caller asks for it. A key ends in three steps, each of which may be the last one that a process comes to;
+whoever runs the job next goes on from there. First a commit after which the key exists for no operation, with
+its grants, aliases and tags; then the HSM forgets it; then a commit that takes its wrapped material away. The
+audit log says so before the first. Another process that still holds the key in its memory cannot use it: no
+call comes to it any more. What backups of the database hold is not reached.
+
+A key that a process died while making ends in the same steps, so that an object of the token that no record
+names, and none will, is destroyed. It is found by the intent that CreateKey wrote down first, never by what
+is in the token: an object that this database knows nothing of may belong to a newer copy of it. Whoever still
+makes the key holds its lock.
 """
 
 from __future__ import annotations
@@ -25,7 +30,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 _JOB = "kmsgate"
-_REASON = "the waiting period of the key's deletion is over"
+_OVER = "the waiting period of the key's deletion is over"
+_UNFINISHED = "the key was never finished"
 
 
 class DueJobs:
@@ -34,7 +40,7 @@ class DueJobs:
     _core: Core
 
     def run_due_jobs(self) -> int:
-        """Delete the keys whose waiting period is over by now; how many that were.
+        """Delete the keys whose waiting period is over by now, and end what was never finished; how many.
 
         `open_kms` has it done when something is due (`scheduler`); any process may call it at any time.
 
@@ -73,11 +79,14 @@ class DueJobs:
                 if not key_life.is_due(connection, key_id, core.clock.now()):
                     return False  # it was cancelled meanwhile, or another process was faster
                 materials = backing_keys_of(connection, key_id)
-            with core.gate.serve(_JOB, DISCARD_ACTION, _REASON, key_arn=arn) as permit:
+            reason = _OVER if materials else _UNFINISHED
+            with core.gate.serve(_JOB, DISCARD_ACTION, reason, key_arn=arn) as permit:
                 with core.database.write() as connection:
                     key_life.end(connection, key_id)
                 for material in materials:
                     self._forget(permit, material)
+                if not materials:
+                    core.hsm.discard_unfiled(permit, key_id)
                 with core.database.write() as connection:
                     key_life.erase(connection, key_id)
         return True

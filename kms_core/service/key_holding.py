@@ -73,6 +73,10 @@ class KeyHolding:
             call.held.add(arn)
         return self._access.current(arn)
 
+    def hold_new(self, call: OpenCall, arn: str) -> None:
+        """Take the lock of a key that the call makes: nobody takes it for left behind while the call runs."""
+        call.locks.enter_context(self._access.held(arn, alone=True))
+
     def held(
         self, call: OpenCall, *references: KeyReference
     ) -> tuple[tuple[KeyReference, ...], dict[str, KeyRow | None]]:

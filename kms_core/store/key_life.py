@@ -1,7 +1,8 @@
 """How the row of a key changes in its life, and its end.
 
 Not which change is allowed (`model.key_states`). A key ends in two steps: `end` makes it a key that exists
-for no operation, and `erase` takes its material and its row away; between the two the HSM forgets it.
+for no operation, and `erase` takes its material and its row away; between the two the HSM forgets it. So
+ends what was left half-made too, when its making began so long ago that whoever made it must have died.
 """
 
 from __future__ import annotations
@@ -17,8 +18,15 @@ from kms_core.store.schema import ALIASES, BACKING_KEYS, GRANT_TOKENS, GRANTS, K
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+INTENT_SECONDS = 3600.0
+"""How long a key may be in the making before it counts as left behind."""
+
 _PENDING = (KeyState.PENDING_DELETION.value, KeyState.PENDING_REPLICA_DELETION.value)
-_DUE_AT = case((KEYS.c.state.in_(_PENDING), KEYS.c.deletion_date), (KEYS.c.state == DELETED, 0.0))
+_DUE_AT = case(
+    (KEYS.c.state.in_(_PENDING), KEYS.c.deletion_date),
+    (KEYS.c.state == KeyState.CREATING.value, KEYS.c.creation_date + INTENT_SECONDS),
+    (KEYS.c.state == DELETED, 0.0),
+)
 """When a key is to be gone, in seconds since 1970; NULL for one that is to stay."""
 
 
@@ -36,7 +44,7 @@ def set_description(connection: Connection, key_id: str, description: str) -> No
 
 
 def due(connection: Connection, now: float) -> tuple[tuple[str, str], ...]:
-    """Id and ARN of each key whose waiting period is over, or whose end was begun and not finished."""
+    """Id and ARN of each key whose waiting period is over, and of what was left half-made or half-gone."""
     query = select(KEYS.c.key_id, KEYS.c.arn).where(now >= _DUE_AT).order_by(KEYS.c.arn)
     return tuple((row.key_id, row.arn) for row in connection.execute(query))
 
