@@ -113,6 +113,21 @@ def test_what_cannot_be_opened_is_let_go(run: Callable[[str], str]) -> None:
     assert none.startswith("ConfigurationError there is no kmsgate home at")
 
 
+def test_due_jobs_have_a_thread_until_the_kms_is_closed(run: Callable[[str], str]) -> None:
+    code = """
+    import threading
+    def jobs():
+        return [each.daemon for each in threading.enumerate() if each.name == "kmsgate due jobs"]
+    with open_kms(home, "some-pin"):
+        print(jobs())
+    print(jobs())
+    with open_kms(home, "some-pin", due_jobs=False):
+        print(jobs())
+    open_kms(home, "some-pin")  # not closed: the process ends all the same
+    """
+    assert run(code) == "[True]\n[]\n[]"
+
+
 def test_only_what_is_public_is_offered(run: Callable[[str], str]) -> None:
     code = """
     import kms_core
