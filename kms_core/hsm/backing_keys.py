@@ -158,6 +158,11 @@ def checkpoint_mac(lane: Lane, content: bytes) -> bytes:
     return stored_keys.mac(lane, bindings.checkpoint(content))
 
 
+def marker_key(lane: Lane) -> bytes:
+    """HMAC-SHA-256 over a constant, which is derived from nothing but the token's key."""
+    return stored_keys.mac(lane, bindings.page_markers())
+
+
 def template_is_enforced(lane: Lane) -> bool:
     """Try to bring a key back as one that can leave the token, and say whether the token refuses."""
     key = lane.session.generate_key(KeyType.AES, 256, store=False, template={Attribute.EXTRACTABLE: True})

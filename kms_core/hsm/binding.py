@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _BACKING_KEY: Final = b"kmsgate/backing-key/1"
 _CHECK_VALUE: Final = b"kmsgate/check-value/1"
 _CHECKPOINT: Final = b"kmsgate/audit-checkpoint/1"
+_PAGE_MARKERS: Final = b"kmsgate/page-markers/1"
 
 
 def backing_key(binding: KeyBinding, domain_key_id: str, blob: bytes) -> bytes:
@@ -31,6 +32,11 @@ def check_value(domain_key_id: str, wrapped_constant: bytes) -> bytes:
 def checkpoint(content: bytes) -> bytes:
     """Give what the MAC of a checkpoint of the audit log covers."""
     return _joined(_CHECKPOINT, content)
+
+
+def page_markers() -> bytes:
+    """Give what the MAC covers that is the key of page markers."""
+    return _joined(_PAGE_MARKERS)
 
 
 def _joined(*fields: bytes) -> bytes:

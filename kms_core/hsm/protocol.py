@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 CHECK_ACTION: Final = "internal:CheckToken"
 EVICT_ACTION: Final = "internal:EvictKeyMaterial"
 CHECKPOINT_ACTION: Final = "internal:SignCheckpoint"
-
 DISCARD_ACTION: Final = "internal:DiscardKeyMaterial"
+MARKERS_ACTION: Final = "internal:DeriveMarkerKey"
 
 _DATA_KEY: Final = ("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")
 _DATA_KEY_PAIR: Final = ("kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext")
@@ -42,6 +42,7 @@ PERMITTED: Final[Mapping[str, frozenset[str]]] = {
     "discard_unfiled": frozenset({"kms:CreateKey", DISCARD_ACTION}),
     "check_value": frozenset({CHECK_ACTION}),
     "checkpoint_mac": frozenset({CHECKPOINT_ACTION}),
+    "marker_key": frozenset({MARKERS_ACTION}),
     "evict": frozenset({"kms:DisableKey", "kms:ScheduleKeyDeletion", EVICT_ACTION}),
 }
 """Which actions a permit may be for, for each operation of an `Hsm`."""
@@ -243,6 +244,10 @@ class Hsm(Protocol):
 
     def checkpoint_mac(self, permit: Permit, content: bytes) -> bytes:
         """32 bytes that only this token can make of a checkpoint of the audit log."""
+        ...
+
+    def marker_key(self, permit: Permit) -> bytes:
+        """32 bytes that only this token can make, the same each time; they leave it, for page markers."""
         ...
 
     def evict(self, permit: Permit, key: StoredKey) -> None:

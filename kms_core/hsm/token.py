@@ -106,6 +106,11 @@ class Pkcs11Hsm:
         permit.require_action(PERMITTED["checkpoint_mac"])
         return self._lanes.run(0, lambda lane: backing_keys.checkpoint_mac(lane, content))
 
+    def marker_key(self, permit: Permit) -> bytes:
+        """Derive the key of page markers."""
+        permit.require_action(PERMITTED["marker_key"])
+        return self._lanes.run(0, backing_keys.marker_key)
+
     def evict(self, permit: Permit, key: StoredKey) -> None:
         """Drop a key from memory."""
         permit.require_key_id(PERMITTED["evict"], key.key_id)

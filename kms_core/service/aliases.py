@@ -125,15 +125,17 @@ class AliasOperations:
         with core.calls.begin(Operation.LIST_ALIASES, caller) as call:
             place = f"{require_place(call.caller, core.region)}{PREFIX}"
             of = core.calls.reference(call, key_id) if key_id is not None else None
-            pages = Pages(f"{place} {of.arn if of else ''}", limit, marker, most=_MAX_PAGE)
+            named = (place, of.arn if of else "")
+            pages = Pages(core.markers, call, *named, limit=limit, marker=marker, most=_MAX_PAGE)
             if of is not None:
                 self._require_own(call, of)
             with core.calls.without_key(call, None, {}):
+                after = pages.after()
                 with core.database.read() as connection:
                     found = rows.list_aliases(
                         connection,
                         place,
-                        after=pages.after,
+                        after=after,
                         limit=pages.wanted,
                         key_id=of.key_id if of else None,
                     )

@@ -22,6 +22,7 @@ from kms_core.service.checkpoints import Checkpoints
 from kms_core.service.clock import Clock
 from kms_core.service.key_access import KeyAccess
 from kms_core.service.key_holding import KeyHolding
+from kms_core.service.markers import Markers
 from kms_core.service.message_budget import MessageBudget
 from kms_core.store.locks import KeyLocks, locks_beside
 from policy_engine import PolicyEngine
@@ -56,6 +57,7 @@ class Core:
         material: makes and uses backing keys.
         backing_keys: finds their wrapped form.
         budget: counts messages.
+        markers: makes the markers of pages.
     """
 
     database: Database
@@ -73,6 +75,7 @@ class Core:
     material: KeyMaterial
     backing_keys: BackingKeys
     budget: MessageBudget
+    markers: Markers
 
 
 def assemble(
@@ -111,6 +114,7 @@ def assemble(
         material=KeyMaterial(hsm, sources),
         backing_keys=BackingKeys(database),
         budget=MessageBudget(database),
+        markers=Markers(gate, hsm),
     )
 
 

@@ -6,16 +6,14 @@ Pages go by the order in which grants were made, so that they survive grants tha
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 from typing import TYPE_CHECKING
 
-from kms_core.errors import AccessDeniedError, InvalidMarkerError, ValidationError
+from kms_core.errors import AccessDeniedError, ValidationError
 from kms_core.model.grant import is_service
 from kms_core.model.operations import Operation
 from kms_core.service.grant_parameters import MAX_GRANT_ID, check_one_principal
-from kms_core.service.parameters import check_range, check_text
+from kms_core.service.pages import Pages
+from kms_core.service.parameters import check_text
 from kms_core.service.results import GrantPage, ListedGrant
 from kms_core.store import grants as rows
 from policy_engine.syntax.arn import parse_arn
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
 
 _MAX_PAGE = 100
 _PAGE = 50
-_MAX_MARKER = 1024
-_POSITIONS = range(1, 2**63)
 
 
 class GrantListOperations:
@@ -67,23 +63,24 @@ class GrantListOperations:
         """
         core = self._core
         with core.calls.begin(Operation.LIST_GRANTS, caller) as call:
-            check_range("limit", limit, 1, _MAX_PAGE)
             if grant_id is not None:
                 check_text("grantId", grant_id, 1, MAX_GRANT_ID)
             grantee = check_one_principal("grantee", grantee_principal, grantee_service_principal)
             reference = core.calls.reference(call, key_id)
-            after = _position(marker, reference.key_id)
+            named = (reference.arn, grant_id or "", grantee or "")
+            pages = Pages(core.markers, call, *named, limit=limit, marker=marker, most=_MAX_PAGE)
             with core.calls.on_key(call, reference, {}) as admitted:
+                after = _position(pages)
                 with core.database.read() as connection:
                     found = rows.grants_of(
                         connection,
                         admitted.key.key_id,
                         after=after,
-                        limit=limit + 1,
+                        limit=pages.wanted,
                         grant_id=grant_id,
                         grantee_principal=grantee,
                     )
-                return _page(found, limit, reference.key_id)
+                return _page(pages, found)
 
     def list_retirable_grants(
         self,
@@ -113,24 +110,24 @@ class GrantListOperations:
         """
         core = self._core
         with core.calls.begin(Operation.LIST_RETIRABLE_GRANTS, caller) as call:
-            check_range("limit", limit, 1, _MAX_PAGE)
             retiring = check_one_principal("retiring", retiring_principal, retiring_service_principal)
             if retiring is None:
                 raise ValidationError(
                     "Please specify either retiring principal or retiring service principal."
                 )
-            after = _position(marker, retiring)
+            pages = Pages(core.markers, call, retiring, limit=limit, marker=marker, most=_MAX_PAGE)
             with core.calls.without_key(call, None, {}):
                 _require_own(call.caller, retiring)
+                after = _position(pages)
                 with core.database.read() as connection:
                     found = rows.retirable_by(
                         connection,
                         retiring,
                         after=after,
-                        limit=limit + 1,
+                        limit=pages.wanted,
                         account=call.caller.account if is_service(retiring) else None,
                     )
-                return _page(found, limit, retiring)
+                return _page(pages, found)
 
 
 def _require_own(caller: Caller, retiring: str) -> None:
@@ -139,29 +136,11 @@ def _require_own(caller: Caller, retiring: str) -> None:
         raise AccessDeniedError("the retiring principal belongs to another account")
 
 
-def _page(found: Sequence[GrantRecord], limit: int, of: str) -> GrantPage:
-    page, rest = found[:limit], found[limit:]
-    further = _marker(of, page[-1].position) if rest else None
-    return GrantPage(tuple(ListedGrant(record.key_arn, record.grant) for record in page), bool(rest), further)
+def _page(pages: Pages, found: Sequence[GrantRecord]) -> GrantPage:
+    page, further = pages.cut(found, lambda record: str(record.position))
+    listed = tuple(ListedGrant(record.key_arn, record.grant) for record in page)
+    return GrantPage(listed, further is not None, further)
 
 
-def _marker(of: str, position: int) -> str:
-    """What a list is of stands in its markers as a digest, so that one of another list is told apart."""
-    return base64.urlsafe_b64encode(f"{_digest(of)} {position}".encode()).decode()
-
-
-def _position(marker: str | None, of: str) -> int:
-    if marker is None:
-        return 0
-    check_text("marker", marker, 1, _MAX_MARKER)
-    try:
-        found, position = base64.urlsafe_b64decode(marker.encode()).decode().split(" ")
-        if found == _digest(of) and int(position) in _POSITIONS:
-            return int(position)
-    except (ValueError, binascii.Error):
-        pass
-    raise InvalidMarkerError("the marker is not valid here")
-
-
-def _digest(of: str) -> str:
-    return hashlib.sha256(of.encode()).hexdigest()
+def _position(pages: Pages) -> int:
+    return int(pages.after() or 0)

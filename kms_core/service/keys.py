@@ -132,10 +132,11 @@ class KeyOperations:
         core = self._core
         with core.calls.begin(Operation.LIST_KEYS, caller) as call:
             place = f"{require_place(call.caller, core.region)}key/"
-            pages = Pages(place, limit, marker, most=_MAX_PAGE)
+            pages = Pages(core.markers, call, place, limit=limit, marker=marker, most=_MAX_PAGE)
             with core.calls.without_key(call, None, {}):
+                after = pages.after()
                 with core.database.read() as connection:
-                    found = keys.list_keys(connection, place, after=pages.after, limit=pages.wanted)
+                    found = keys.list_keys(connection, place, after=after, limit=pages.wanted)
                 page, further = pages.cut(found, lambda key: key.arn)
                 listed = tuple(ListedKey(key.key_id, key.arn) for key in page)
                 return KeyPage(listed, further is not None, further)

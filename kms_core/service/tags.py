@@ -98,9 +98,10 @@ class TagOperations:
         core = self._core
         with core.calls.begin(Operation.LIST_RESOURCE_TAGS, caller) as call:
             reference = core.calls.reference(call, key_id)
-            pages = Pages(f"tags of {reference.arn}", limit, marker, most=_MAX_PAGE)
+            pages = Pages(core.markers, call, reference.arn, limit=limit, marker=marker, most=_MAX_PAGE)
             with core.calls.on_key(call, reference, {}) as admitted:
+                after = pages.after()
                 with core.database.read() as connection:
-                    found = tags_of(connection, admitted.key.key_id, after=pages.after, limit=pages.wanted)
+                    found = tags_of(connection, admitted.key.key_id, after=after, limit=pages.wanted)
                 page, further = pages.cut(tuple(found.items()), lambda tag: tag[0])
                 return TagPage(dict(page), further is not None, further)

@@ -107,6 +107,7 @@ ARGUMENTS: dict[str, Callable[[StoredKey], tuple[object, ...]]] = {
     "decrypt": lambda key: (key, Sealed(bytes(12), b"", bytes(16)), b""),
     "check_value": lambda _: (),
     "checkpoint_mac": lambda _: (b"x",),
+    "marker_key": lambda _: (),
     "evict": lambda key: (key,),
     "discard": lambda key: (key,),
     "discard_unfiled": lambda key: (key.key_id,),
@@ -117,7 +118,8 @@ ARGUMENTS: dict[str, Callable[[StoredKey], tuple[object, ...]]] = {
     "mac": lambda key: (key, "HMAC_SHA_256", b""),
     "agree": lambda key: (key, "ECDH", b""),
 }
-OF_ONE_KEY = sorted(set(ARGUMENTS) - {"random", "check_value", "checkpoint_mac", "generate_data_key_pair"})
+OF_NO_KEY = {"random", "check_value", "checkpoint_mac", "marker_key", "generate_data_key_pair"}
+OF_ONE_KEY = sorted(set(ARGUMENTS) - OF_NO_KEY)
 EVERY_ACTION = frozenset[str]().union(*PERMITTED.values())
 
 

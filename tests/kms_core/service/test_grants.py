@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING
 
 import pytest
@@ -151,9 +150,7 @@ def test_a_marker_of_another_key_or_of_nobody_is_refused(
 
     with pytest.raises(ValidationError, match="'marker'"):
         kms.list_grants(people.admin, key_arn, marker="")
-    of = base64.urlsafe_b64decode(marker).decode().split(" ")[0]
-    impossible = [base64.urlsafe_b64encode(f"{of} {n}".encode()).decode() for n in (-5, 0, 10**30)]
-    for key, wrong in ((other, marker), *((key_arn, text) for text in ("!", "AAAA", *impossible))):
+    for key, wrong in ((other, marker), (key_arn, "!"), (key_arn, "AAAA")):
         with pytest.raises(InvalidMarkerError):
             kms.list_grants(people.admin, key, marker=wrong)
 
