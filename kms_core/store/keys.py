@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from kms_core.errors import KMSInternalError
 from kms_core.model.backing_key import BackingKeyRecord
 from kms_core.model.key import KeyManager, KeyMetadata, KeyOrigin, KeySpec, KeyState, KeyUsage
+from kms_core.model.rotation import RotationSchedule
 from kms_core.store.schema import BACKING_KEYS, KEYS
 
 if TYPE_CHECKING:
@@ -219,4 +220,11 @@ def _metadata(row: Row[tuple[object, ...]]) -> KeyMetadata:
         current_backing_key_id=row.current_backing_key_id,
         deletion_date=row.deletion_date,
         uses_known_since=row.uses_known_since,
+        rotation=_rotation(row),
     )
+
+
+def _rotation(row: Row[tuple[object, ...]]) -> RotationSchedule | None:
+    if row.next_rotation_date is None:
+        return None
+    return RotationSchedule(row.rotation_period_in_days, row.next_rotation_date)
