@@ -23,12 +23,19 @@ def die() -> None:
 
 def arm(point: Point) -> None:
     """From now on this process does not get past a point."""
+    owner, name = found(point)
+    setattr(owner, name, _deadly(getattr(owner, name), point))
+
+
+def found(point: Point) -> tuple[object, str]:
+    """Where the core looks for a point's place, and under what name; an error where there is nothing."""
     module, _, path = point.place.partition(":")
     *outer, name = path.split(".")
-    owner = importlib.import_module(module)
+    owner: object = importlib.import_module(module)
     for each in outer:
         owner = getattr(owner, each)
-    setattr(owner, name, _deadly(getattr(owner, name), point))
+    getattr(owner, name)
+    return owner, name
 
 
 def _deadly(place: Callable[..., object], point: Point) -> Callable[..., object]:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.kms_core.crash.changes import TODAY
+from tests.kms_core.crash.dying import found
 from tests.kms_core.crash.killing import Killing
-from tests.kms_core.crash.points import telling
+from tests.kms_core.crash.points import POINTS, telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,21 +41,26 @@ def killing(prepared: Path, tmp_path: Path, hsm_module: Path, fork: Callable[...
 
 @pytest.mark.parametrize("point", telling(), ids=lambda point: f"{point.change}: {point.name}")
 def test_a_kill_at_a_point(killing: Killing, point: Point) -> None:
-    found = killing.at(point)
-    assert found.wrong == []
-    assert found.acknowledged == []
-    assert found.kept == point.kept
+    killed = killing.at(point)
+    assert killed.wrong == []
+    assert killed.acknowledged == []
+    assert killed.kept == point.kept
     if point.change == "run_due_jobs":
         assert killing.unfinished() == []
+
+
+def test_every_place_is_there() -> None:
+    """Those that only `make crash` comes to, too."""
+    assert all(callable(getattr(*found(point))) for point in POINTS)
 
 
 def test_kills_at_random(killing: Killing) -> None:
     seed = random.randrange(2**32)
     chance = random.Random(seed)
     for changes in range(3):
-        found = killing.at_random(chance.uniform(0, 0.1), chance.randrange(2**32), TODAY, changes=changes)
-        assert found.wrong == [], f"seed {seed}"
-        assert len(found.acknowledged) >= changes
+        killed = killing.at_random(chance.uniform(0, 0.1), chance.randrange(2**32), TODAY, changes=changes)
+        assert killed.wrong == [], f"seed {seed}"
+        assert len(killed.acknowledged) >= changes
 
 
 def test_what_is_not_as_it_should_be_is_seen(killing: Killing) -> None:
