@@ -16,8 +16,10 @@ from kms_core.audit.chain import link, origin
 from kms_core.audit.record import AuditRecord
 from kms_core.errors import KmsError, KMSInternalError
 from kms_core.store.audit_rows import AuditRow, insert_row, last_row
+from kms_core.store.prepared import driver_of
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterator
 
     from sqlalchemy import Connection
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from kms_core.audit.record import AuditEntry
     from kms_core.model.sources import Sources
     from kms_core.store.database import Database
+    from kms_core.store.prepared import Filled
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,14 +47,16 @@ class AuditLog:
         """How many records this writer has written."""
         return self._head.sequence if self._head else 0
 
-    def append(self, entry: AuditEntry) -> None:
-        """Write an entry down.
+    def append(self, entry: AuditEntry, *also: Filled) -> None:
+        """Write an entry down, and with it what is to be kept or lost together with it.
 
         Raises:
             KMSInternalError: it cannot be written, or what this writer wrote last is no longer there.
         """
-        with self.beside(lambda: entry):
-            pass
+        with self._turn, self._going_on() as link_to, self._database.record() as connection:
+            for statement in also:
+                statement.run(connection)
+            link_to(connection, entry)
 
     @contextmanager
     def beside(self, entry: Callable[[], AuditEntry]) -> Iterator[Connection]:
@@ -63,28 +68,37 @@ class AuditLog:
         Raises:
             KMSInternalError: as `append`.
         """
+        with self._turn, self._going_on() as link_to, self._database.write() as connection:
+            yield connection
+            link_to(driver_of(connection), entry())
+
+    @contextmanager
+    def _going_on(self) -> Iterator[Callable[[sqlite3.Connection, AuditEntry], None]]:
+        """Go on with the chain, around a transaction: gives what links an entry to it in there."""
         row: AuditRow | None = None
-        with self._turn:
-            try:
-                with self._database.write() as connection:
-                    self._require_head(connection)
-                    yield connection
-                    row = self._next(entry())
-                    insert_row(connection, row)
-            except BaseException:
-                self._keep_if_kept(row)
-                raise
-            self._head = row
+
+        def link_to(connection: sqlite3.Connection, entry: AuditEntry) -> None:
+            nonlocal row
+            self._require_head(connection)
+            row = self._next(entry)
+            insert_row(connection, row)
+
+        try:
+            yield link_to
+        except BaseException:
+            self._keep_if_kept(row)
+            raise
+        self._head = row
 
     def _keep_if_kept(self, row: AuditRow | None) -> None:
         """A commit that failed may have been kept all the same: then the chain goes on behind it."""
         if row is None:
             return
-        with suppress(KmsError), self._database.read() as connection:
+        with suppress(KmsError), self._database.record() as connection:
             if last_row(connection, self._writer) == row:
                 self._head = row
 
-    def _require_head(self, connection: Connection) -> None:
+    def _require_head(self, connection: sqlite3.Connection) -> None:
         stored = last_row(connection, self._writer)
         if stored != self._head:
             _LOG.error("the audit log of writer %s was changed behind its back", self._writer)

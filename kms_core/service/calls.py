@@ -42,7 +42,7 @@ from kms_core.service.key_usage import require_usage
 from kms_core.service.open_call import Admitted, OpenCall, ending, never_begun
 from kms_core.service.parameters import MAX_KEY_ID, check_grant_tokens, check_text
 from kms_core.store.grants import token_grant
-from kms_core.store.last_uses import keep_use
+from kms_core.store.last_uses import keeping_use
 from policy_engine.calls.api_call import Subject
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from kms_core.service.key_access import KeyAccess
     from kms_core.store.database import Database
     from kms_core.store.keys import KeyRow
+    from kms_core.store.prepared import Filled
     from policy_engine.calls.api_call import AuthorizationCheck
     from policy_engine.model.grant import Grant
 
@@ -409,11 +410,11 @@ class Calls:
         )
 
     def _record(self, call: OpenCall) -> None:
-        with self._log.beside(lambda: ending(call)) as connection:
-            if call.operation in USES:
-                use = LastUse(call.operation.value, self._clock.now(), call.id)
-                for arn in call.held:
-                    keep_use(connection, arn.rpartition("/")[2], use)
+        uses: list[Filled] = []
+        if call.operation in USES:
+            use = LastUse(call.operation.value, self._clock.now(), call.id)
+            uses = [keeping_use(arn.rpartition("/")[2], use) for arn in call.held]
+        self._log.append(ending(call), *uses)
 
     def _genuine(self, tokens: tuple[str, ...]) -> tuple[str, ...]:
         if tokens:

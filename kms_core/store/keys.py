@@ -7,7 +7,7 @@ leaves half-made when it dies is such a row and nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
@@ -15,21 +15,27 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from kms_core.errors import KMSInternalError
 from kms_core.model.backing_key import BackingKeyRecord
 from kms_core.model.key import KeyManager, KeyMetadata, KeyOrigin, KeySpec, KeyState, KeyUsage
+from kms_core.model.key_reference import KeyReference
+from kms_core.store.prepared import Prepared
 from kms_core.store.schema import BACKING_KEYS, KEYS
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row
+
+    from kms_core.store.database import Database
+    from kms_core.store.prepared import Values
 
 DELETED = "Deleted"
 """The state of the row of a key that is gone, until its material is destroyed."""
 
 _FIRST_VERSION = 1
 
-# made once: these run in every call, and SQLAlchemy takes longer to build a statement than SQLite to run it
-_EXISTS = KEYS.c.state.not_in([KeyState.CREATING.value, DELETED])
+_EXISTS = (KEYS.c.state != KeyState.CREATING.value) & (KEYS.c.state != DELETED)
 _VISIBLE = select(KEYS).where(_EXISTS)
-_BY_ARN = _VISIBLE.where(KEYS.c.arn == bindparam("wanted"))
-_BY_ID = _VISIBLE.where(KEYS.c.key_id == bindparam("wanted"))
+_BY_ARN = _VISIBLE.where(KEYS.c.arn == bindparam("wanted", required=False))
+_BY_ID = _VISIBLE.where(KEYS.c.key_id == bindparam("wanted", required=False))
+_STORED = Prepared(_BY_ARN)
+_REFERENCE = Prepared(_BY_ID.with_only_columns(KEYS.c.arn, KEYS.c.key_id, KEYS.c.account))
 _BACKING_KEY = select(BACKING_KEYS).where(
     BACKING_KEYS.c.backing_key_id == bindparam("wanted"), BACKING_KEYS.c.key_id == bindparam("owner")
 )
@@ -43,11 +49,13 @@ class KeyRow:
         metadata: the key.
         policy_digest: its key policy.
         access_version: grows with each change of its policy, grants, aliases or tags.
+        stored: the row itself; another one is another state of the key.
     """
 
     metadata: KeyMetadata
     policy_digest: str
     access_version: int
+    stored: Values = field(repr=False)
 
 
 def insert_intent(connection: Connection, key: KeyMetadata, policy_digest: str) -> None:
@@ -109,6 +117,16 @@ def find(connection: Connection, arn: str) -> KeyRow | None:
 def find_by_id(connection: Connection, key_id: str) -> KeyRow | None:
     """The key with this id, unless it is still being made."""
     return _found(connection.execute(_BY_ID, {"wanted": key_id}).one_or_none())
+
+
+def stored(database: Database, arn: str) -> Values | None:
+    """The row of the key with this ARN, as `KeyRow.stored` has it."""
+    return next(iter(database.rows(_STORED.filled(wanted=arn))), None)
+
+
+def reference(database: Database, key_id: str) -> KeyReference | None:
+    """The key with this id, unless it is still being made."""
+    return next((KeyReference(*row) for row in database.rows(_REFERENCE.filled(wanted=key_id))), None)
 
 
 def list_keys(connection: Connection, place: str, *, after: str, limit: int) -> tuple[KeyMetadata, ...]:
@@ -201,7 +219,7 @@ def reserve_messages(connection: Connection, backing_key_id: str, count: int, li
 
 
 def _found(row: Row[tuple[object, ...]] | None) -> KeyRow | None:
-    return KeyRow(_metadata(row), row.policy_digest, row.access_version) if row else None
+    return KeyRow(_metadata(row), row.policy_digest, row.access_version, tuple(row)) if row else None
 
 
 def _metadata(row: Row[tuple[object, ...]]) -> KeyMetadata:
