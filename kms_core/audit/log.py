@@ -2,25 +2,25 @@
 
 INVARIANT: a record is on the disk when `append` returns, or when the transaction of `beside` has ended; who
 gets an exception instead must refuse the call. Each process that writes has a chain of its own, so that
-writers never wait for each other's.
+writers never wait for each other's. Records that wait for the disk at the same time are committed together.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kms_core.audit.chain import link, origin
-from kms_core.audit.record import AuditRecord
+from kms_core.audit.group_commit import GroupCommit
+from kms_core.audit.record import RecordText
 from kms_core.errors import KmsError, KMSInternalError
 from kms_core.store.audit_rows import AuditRow, insert_row, last_row
 from kms_core.store.prepared import driver_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -32,6 +32,13 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 
+class _Pending(NamedTuple):
+    """A record without its place, and what is to be kept or lost with it."""
+
+    text: RecordText
+    also: tuple[Filled, ...]
+
+
 class AuditLog:
     """The decision log of one database, with one new writer."""
 
@@ -39,8 +46,9 @@ class AuditLog:
         self._database = database
         self._now = sources.now
         self._writer = sources.new_id()
-        self._turn = threading.Lock()
+        self._disk = GroupCommit(self._commit)
         self._head: AuditRow | None = None
+        self._next_head: AuditRow | None = None
 
     @property
     def written(self) -> int:
@@ -53,10 +61,7 @@ class AuditLog:
         Raises:
             KMSInternalError: it cannot be written, or what this writer wrote last is no longer there.
         """
-        with self._turn, self._going_on() as link_to, self._database.record() as connection:
-            for statement in also:
-                statement.run(connection)
-            link_to(connection, entry)
+        self._disk.join(_Pending(RecordText.of(entry), also))
 
     @contextmanager
     def beside(self, entry: Callable[[], AuditEntry]) -> Iterator[Connection]:
@@ -68,35 +73,41 @@ class AuditLog:
         Raises:
             KMSInternalError: as `append`.
         """
-        with self._turn, self._going_on() as link_to, self._database.write() as connection:
+        with self._disk.alone(), self._going_on(), self._database.write() as connection:
             yield connection
-            link_to(driver_of(connection), entry())
+            self._link(driver_of(connection), [RecordText.of(entry())])
+
+    def _commit(self, group: Sequence[_Pending]) -> None:
+        with self._going_on(), self._database.record() as connection:
+            for each in group:
+                for statement in each.also:
+                    statement.run(connection)
+            self._link(connection, [each.text for each in group])
 
     @contextmanager
-    def _going_on(self) -> Iterator[Callable[[sqlite3.Connection, AuditEntry], None]]:
-        """Go on with the chain, around a transaction: gives what links an entry to it in there."""
-        row: AuditRow | None = None
-
-        def link_to(connection: sqlite3.Connection, entry: AuditEntry) -> None:
-            nonlocal row
-            self._require_head(connection)
-            row = self._next(entry)
-            insert_row(connection, row)
-
+    def _going_on(self) -> Iterator[None]:
+        """Go on with the chain, around the transaction that links records to it."""
+        self._next_head = self._head
         try:
-            yield link_to
+            yield
         except BaseException:
-            self._keep_if_kept(row)
+            self._keep_if_kept()
             raise
-        self._head = row
+        self._head = self._next_head
 
-    def _keep_if_kept(self, row: AuditRow | None) -> None:
+    def _keep_if_kept(self) -> None:
         """A commit that failed may have been kept all the same: then the chain goes on behind it."""
-        if row is None:
+        if self._next_head is self._head:
             return
-        with suppress(KmsError), self._database.record() as connection:
-            if last_row(connection, self._writer) == row:
-                self._head = row
+        with suppress(KmsError), self._database.read() as connection:
+            if last_row(driver_of(connection), self._writer) == self._next_head:
+                self._head = self._next_head
+
+    def _link(self, connection: sqlite3.Connection, texts: Sequence[RecordText]) -> None:
+        self._require_head(connection)
+        for text in texts:
+            self._next_head = self._after(self._next_head, text)
+            insert_row(connection, self._next_head)
 
     def _require_head(self, connection: sqlite3.Connection) -> None:
         stored = last_row(connection, self._writer)
@@ -104,8 +115,8 @@ class AuditLog:
             _LOG.error("the audit log of writer %s was changed behind its back", self._writer)
             raise KMSInternalError("the audit log cannot be written")
 
-    def _next(self, entry: AuditEntry) -> AuditRow:
-        sequence = self._head.sequence + 1 if self._head else 1
-        previous = self._head.hash if self._head else origin(self._writer)
-        text = AuditRecord(self._writer, sequence, self._now(), entry).canonical()
-        return AuditRow(self._writer, sequence, text, link(previous, text))
+    def _after(self, head: AuditRow | None, text: RecordText) -> AuditRow:
+        sequence = head.sequence + 1 if head else 1
+        previous = head.hash if head else origin(self._writer)
+        record = text.placed(self._writer, sequence, self._now())
+        return AuditRow(self._writer, sequence, record, link(previous, record))

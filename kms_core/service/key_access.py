@@ -1,9 +1,9 @@
 """The keys that calls find, with the engine in step: what it knows of a key is what the store says now.
 
 Not a decision. Each call reads its key's row once, under the key's lock, and where that is as it was there is
-no more to do. Where the access version there is newer than what the engine has, what changed of policy, grants,
-aliases and tags is read in one transaction and handed to the engine: by this process or by another, a change is
-seen by the next call.
+no more to do. Where the access version there is newer than what the engine has, what changed of policy,
+grants, aliases and tags is read in one transaction and handed to the engine: by this process or by another, a
+change is seen by the next call.
 
 INVARIANT: the engine never goes back to an older version of a key, and knows none that is gone.
 """

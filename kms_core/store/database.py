@@ -5,8 +5,8 @@ the one writer (https://www.sqlite.org/wal.html). A commit is on the disk when i
 A writing transaction takes the write lock at once: one that reads first and then wants to write would fail
 without waiting (https://www.sqlite.org/lang_transaction.html).
 
-What every call does goes past SQLAlchemy to the driver (`rows`, `record`; see `prepared`), on connections that
-are set up in the same way and kept.
+What every call does goes past SQLAlchemy to the driver (`rows`, `record`; see `prepared`), on connections
+that are set up in the same way and kept.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Statements that run in every call: written in SQLAlchemy Core, compiled once, run by the driver itself.
 
 SQLAlchemy takes ten times as long around such a statement as SQLite takes to run it. Not for anything else:
-what runs once in a while goes through SQLAlchemy. Values go in and come out as SQLite has them, a Boolean as 0
-or 1.
+what runs once in a while goes through SQLAlchemy. Values go in and come out as SQLite has them, a Boolean as
+0 or 1.
 """
 
 from __future__ import annotations
