@@ -162,8 +162,9 @@ class KeyOperations:
     ) -> KeyMetadata:
         core = self._core
         with core.database.write() as connection:
-            if keys.count_keys(connection, key.arn.removesuffix(key.key_id)) >= core.quotas.keys_per_account:
-                raise LimitExceededError(f"the account has {core.quotas.keys_per_account} keys already")
+            most = core.quotas.keys_per_account
+            if keys.are_there(connection, most, key.arn.removesuffix(key.key_id)):
+                raise LimitExceededError(f"the account has {most} keys already")
             keys.insert_intent(connection, key, file_policy(connection, policy))
         with self._given_up_on_failure(key):
             material = core.material.generate(

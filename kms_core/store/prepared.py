@@ -1,4 +1,4 @@
-"""Statements that run in every call: written in SQLAlchemy Core, compiled once, run by the driver itself.
+"""Statements that run often: written in SQLAlchemy Core, compiled once, run by the driver itself.
 
 SQLAlchemy takes ten times as long around such a statement as SQLite takes to run it. Not for anything else:
 what runs once in a while goes through SQLAlchemy. Values go in and come out as SQLite has them, a Boolean as
@@ -31,6 +31,10 @@ class Filled(NamedTuple):
     def run(self, connection: sqlite3.Connection) -> list[Values]:
         """Run it, and give the rows that it found."""
         return connection.execute(self.text, self.values).fetchall()
+
+    def change(self, connection: sqlite3.Connection) -> int:
+        """Run it, and tell how many rows it changed."""
+        return connection.execute(self.text, self.values).rowcount
 
 
 class Prepared:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from policy_engine.model.request import RequestContext
 
 _LENGTH = 32
+_json = json.JSONEncoder(sort_keys=True).encode
 
 
 def identity(decision: Decision, residual: Residual, context: RequestContext, unknown: Iterable[str]) -> str:
@@ -48,7 +49,7 @@ def identity(decision: Decision, residual: Residual, context: RequestContext, un
         [origin.label for origin in decision.determining],
         policy.digest if policy else "",
     ]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:_LENGTH]
+    return hashlib.sha256(_json(parts).encode()).hexdigest()[:_LENGTH]
 
 
 def _principal(principal: Principal) -> list[object]:
