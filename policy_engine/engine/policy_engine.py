@@ -337,7 +337,7 @@ class PolicyEngine:
         try:
             compiled = self._compiled_for(request)
             if unknown or compiled.by_graph:
-                return decision_of(request, compiled.residual, context, unknown)
+                return decision_of(request, compiled, context, unknown)
             outcome, path, origins = compiled.answer(context)
             if isinstance(request.principal, str):
                 self._keep_answer(request.principal, request.action, request.resource, compiled)
