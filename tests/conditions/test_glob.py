@@ -53,8 +53,10 @@ class CountingText(str):
 
     __slots__ = ("looked_at",)
 
-    def __iter__(self):  # type: ignore[no-untyped-def]  # noqa: ANN204 - str's own
+    def __init__(self, _text: str) -> None:
         self.looked_at = 0
+
+    def __iter__(self):  # type: ignore[no-untyped-def]  # noqa: ANN204 - str's own
         for character in str.__str__(self):
             self.looked_at += 1
             yield character
@@ -72,6 +74,25 @@ def test_a_text_that_cannot_fit_any_more_is_not_read_on() -> None:
     text = CountingText("ab" * 5000)
     assert not glob(parse_pattern("ac*d", variables=False)).matches(text)
     assert text.looked_at == 2
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "looked_at"),
+    [
+        ("abc", True, 0),
+        ("abd", False, 0),
+        ("ab*", True, 0),
+        ("b*", False, 0),
+        ("*", True, 0),
+        ("a*c", True, 3),
+    ],
+)
+def test_what_has_no_wildcard_or_one_at_its_end_is_compared_at_once(
+    pattern: str, fits: bool, looked_at: int
+) -> None:
+    text = CountingText("abc")
+    assert glob(parse_pattern(pattern, variables=False)).matches(text) is fits
+    assert text.looked_at == looked_at
 
 
 def test_a_variable_without_a_value_cannot_be_matched() -> None:
