@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from policy_engine.case import ascii_lower
@@ -71,40 +72,42 @@ def principal_arn(principal: Principal) -> str | None:
     return principal.arn or None
 
 
-def key_facts(key: KeyRecord | None, resource: str, caller_account: str | None) -> Facts:
+def key_facts(
+    key: KeyRecord | None, resource: str, caller_account: str | None, *, in_identity_policies: bool = True
+) -> Facts:
     """The keys that follow from the resource.
 
-    Where its ARN has no account, the account is what the context says, else the caller's (rule 104).
+    Where its ARN has no account, the account is what the context says, else the caller's (rule 104). Tags and
+    aliases of a key count in identity policies only (rules 38, 82 and 99).
     """
     arn = parse_arn(resource)
-    values: dict[str, FactValue] = {}
-    defaults: dict[str, str] = {}
-    if arn and arn.account:
-        values["aws:ResourceAccount"] = arn.account
-    elif caller_account:
-        defaults["aws:ResourceAccount"] = caller_account
-    families: tuple[str, ...] = ()
+    account = arn.account if arn else ""
+    attributes = (key.multi_region, key.key_spec, key.key_usage, key.origin) if key else ()
+    facts = _key_facts(account, "" if account else caller_account or "", attributes)
+    if not in_identity_policies:
+        return facts.joined(_WITHOUT_TAGS_AND_ALIASES)
     if key is None:
-        return Facts(values, (), defaults)
-    if key.tags is not None:
-        values |= _tag_values(RESOURCE_TAG, key.tags)
-        families = (RESOURCE_TAG,)
+        return facts
+    values: dict[str, FactValue] = {}
     if key.aliases is not None:
         values[RESOURCE_ALIASES] = tuple(key.aliases) or None
-    if key.multi_region is not None:
-        values["kms:MultiRegion"] = "true" if key.multi_region else "false"
-    for name, value in (
-        ("kms:KeySpec", key.key_spec),
-        ("kms:KeyUsage", key.key_usage),
-        ("kms:KeyOrigin", key.origin),
-    ):
+    if key.tags is None:
+        return facts.joined(Facts(values)) if values else facts
+    return facts.joined(Facts(values | _tag_values(RESOURCE_TAG, key.tags), (RESOURCE_TAG,)))
+
+
+_WITHOUT_TAGS_AND_ALIASES = Facts({RESOURCE_ALIASES: None}, (RESOURCE_TAG,))
+_ATTRIBUTES = ("kms:MultiRegion", "kms:KeySpec", "kms:KeyUsage", "kms:KeyOrigin")
+
+
+@lru_cache(1_024)
+def _key_facts(account: str, default_account: str, attributes: tuple[str | bool | None, ...]) -> Facts:
+    """What most keys of an account have in common; attributes that are None are not known."""
+    values: dict[str, FactValue] = {"aws:ResourceAccount": account} if account else {}
+    for name, value in zip(_ATTRIBUTES, attributes, strict=False):
         if value is not None:
-            values[name] = value
-    return Facts(values, families, defaults)
-
-
-# Tags and aliases of a key count in identity policies only (rules 38, 82 and 99).
-WITHOUT_KEY_ATTRIBUTES = Facts({RESOURCE_ALIASES: None}, (RESOURCE_TAG,))
+            values[name] = value if isinstance(value, str) else str(value).lower()
+    return Facts(values, (), {"aws:ResourceAccount": default_account} if default_account else {})
 
 
 def _tag_values(prefix: str, tags: Mapping[str, str]) -> dict[str, FactValue]:

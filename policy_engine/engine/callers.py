@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from policy_engine.calls.facts import principal_facts
 from policy_engine.calls.principals import is_service_linked
 from policy_engine.case import ascii_lower
 from policy_engine.graph.lowering import lower_policies
@@ -14,9 +15,11 @@ from policy_engine.syntax.arn import parse_arn
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from policy_engine.graph.principals import PrincipalMatch, PrincipalTest
     from policy_engine.graph.rows import StatementRow
     from policy_engine.graph.tests import SharedTests
     from policy_engine.model.bundle import GroupRecord, PrincipalRecord
+    from policy_engine.model.facts import Facts
     from policy_engine.model.policy import Policy
 
 
@@ -29,7 +32,8 @@ class Caller:
     """A principal with its rows.
 
     `boundary` and `session` are None where there is none. `records` names the records that it was made from,
-    `rests_on` all that were looked for, so that a change of one finds the callers that it touches.
+    `rests_on` all that were looked for, so that a change of one finds the callers that it touches. `facts`
+    are the condition keys that follow from the principal; `matches` remembers how what rows name covers it.
     """
 
     principal: Principal
@@ -38,6 +42,8 @@ class Caller:
     session: tuple[StatementRow, ...] | None
     records: frozenset[str]
     rests_on: frozenset[Name]
+    facts: Facts
+    matches: dict[PrincipalTest, PrincipalMatch | None] = field(default_factory=dict, repr=False)
 
     @property
     def known(self) -> bool:
@@ -100,6 +106,7 @@ class Directory:
             session=_rows(sessions, tests),
             records=records,
             rests_on=frozenset({principal.arn, *([role] if role else []), *belongs_to}),
+            facts=principal_facts(full),
         )
 
     def _holder(self, role: Name | None) -> PrincipalRecord | None:

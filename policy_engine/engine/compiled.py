@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from policy_engine.engine.blueprints import Blueprints
 from policy_engine.engine.residuals import Residual
 from policy_engine.graph.checks import reads_as_spelt
+from policy_engine.graph.code import CodeTable
+from policy_engine.graph.nodes import NodeTable
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from policy_engine.engine.situation import Situation
-    from policy_engine.graph.code import Answer, Answering, CodeTable, Decide, DecideSpelt
-    from policy_engine.graph.nodes import NodeTable
+    from policy_engine.graph.code import Answer, Answering, Decide, DecideSpelt
     from policy_engine.model.decision import Outcome
     from policy_engine.model.request import RequestContext
 
@@ -27,11 +29,22 @@ MOST = 65_536
 """How many are kept; one more, and all are forgotten and come back as they are asked for."""
 
 
-class Compiled:
-    """The functions of a residual; those that are not on everybody's way are made when they are asked for.
+class Tools:
+    """What functions and graphs are made with; an engine has one."""
 
-    A residual takes ten times the memory of a function, and follows from its situation: it is let go of when
-    it is not needed any more, and made again when it is.
+    __slots__ = ("blueprints", "codes", "nodes")
+
+    def __init__(self) -> None:
+        self.nodes = NodeTable()
+        self.codes = CodeTable()
+        self.blueprints = Blueprints(self.codes)
+
+
+class Compiled:
+    """The functions of a question; those that are not on everybody's way are made when they are asked for.
+
+    A residual takes ten times the memory of a function, and follows from its situation: it is kept where the
+    graph decides, and else made again when it is needed.
 
     Attributes:
         by_graph: whether only the graph can decide: something is not known yet, or there is too much to ask.
@@ -39,51 +52,48 @@ class Compiled:
             graph/code), and then `outcome` knows.
     """
 
-    __slots__ = (
-        "_answer",
-        "_codes",
-        "_decide_spelt",
-        "_nodes",
-        "_residual",
-        "_situation",
-        "by_graph",
-        "decide",
-    )
+    __slots__ = ("_answer", "_decide_spelt", "_residual", "_situation", "_tools", "by_graph", "decide")
 
-    def __init__(self, situation: Situation, nodes: NodeTable, codes: CodeTable) -> None:
+    def __init__(self, situation: Situation, tools: Tools) -> None:
         self._situation = situation
-        self._nodes = nodes
-        self._codes = codes
-        self._residual: Residual | None = None
+        self._tools = tools
         self._make()
+
+    def _make(self) -> None:
+        fitted = self._tools.blueprints.fit(self._situation)
+        self._residual: Residual | None = None
+        self._decide_spelt: DecideSpelt | None = None
+        self._answer: Answering | None = None
+        self.by_graph = False
+        if fitted is not None:
+            self.decide: Decide = fitted.decide()
+            return
+        residual = self.residual
+        written = (
+            None if residual.unsettled else self._tools.codes.decide(residual.layers.deny, residual.allow)
+        )
+        self.decide = written or residual.outcome
+        if written is None:
+            self.by_graph, self._residual = True, residual
 
     @property
     def residual(self) -> Residual:
         """What decides where a function cannot."""
-        if self._residual is None:
-            self._residual = Residual(self._situation, self._nodes)
-        return self._residual
-
-    def let_go(self) -> None:
-        """Keep no residual that only `decide` was made from."""
-        if self._answer is None and not self.by_graph:
-            self._residual = None
-
-    def _make(self) -> None:
-        residual, codes = self.residual, self._codes
-        code = None if residual.unsettled else codes.decide(residual.layers.deny, residual.allow)
-        self.by_graph = code is None
-        self.decide: Decide = code or residual.outcome
-        self._decide_spelt: DecideSpelt | None = None
-        self._answer: Answering | None = None
+        return self._residual or Residual(self._situation, self._tools.nodes)
 
     @property
     def decide_spelt(self) -> DecideSpelt | None:
         """The same for a context of single texts as its caller spells it; None where that cannot be."""
-        residual = self.residual
-        if self._decide_spelt is None and not self.by_graph and all(map(reads_as_spelt, residual.tests)):
-            self._decide_spelt = self._codes.decide_spelt(residual.layers.deny, residual.allow)
+        if self._decide_spelt is None and not self.by_graph:
+            fitted = self._tools.blueprints.fit(self._situation)
+            self._decide_spelt = fitted.decide_spelt() if fitted is not None else self._written_spelt()
         return self._decide_spelt
+
+    def _written_spelt(self) -> DecideSpelt | None:
+        residual = self.residual
+        if not all(map(reads_as_spelt, residual.tests)):
+            return None
+        return self._tools.codes.decide_spelt(residual.layers.deny, residual.allow)
 
     def outcome(self, context: RequestContext) -> Outcome:
         """The outcome for a context that may lack keys."""
@@ -105,12 +115,17 @@ class Compiled:
     def answering(self) -> Answering:
         """The function behind `answer`."""
         if self._answer is None:
-            self._answer = self._codes.answer(self.residual.denies, self.residual.allow)
+            fitted = self._tools.blueprints.fit(self._situation)
+            self._answer = fitted.answer() if fitted is not None else self._written_answer()
         return self._answer
+
+    def _written_answer(self) -> Answering:
+        residual = self.residual
+        return self._tools.codes.answer(residual.denies, residual.allow)
 
     def _do_without(self, context: RequestContext) -> None:
         """Have the functions made anew, so that they can do without the keys that a context lacks."""
-        self._codes.note_missing(self.residual.tests, context)
+        self._tools.codes.note_missing(self.residual.tests, context)
         self._make()
 
 
@@ -120,7 +135,7 @@ class CompiledTable:
     Attributes:
         decide: by resource, action and principal the function that decides a canonical context.
         decide_spelt: the same for a context as it is spelt, where there is one.
-        answers: the residual and the function that answers with what the outcome rests on.
+        answers: the function that answers with what the outcome rests on.
     """
 
     __slots__ = ("_compiled", "_count", "answers", "decide", "decide_spelt")
@@ -128,7 +143,7 @@ class CompiledTable:
     def __init__(self) -> None:
         self.decide: _Table[Decide] = {}
         self.decide_spelt: _Table[DecideSpelt] = {}
-        self.answers: _Table[tuple[Residual, Answering]] = {}
+        self.answers: _Table[tuple[Compiled, Answering]] = {}
         self._compiled: _Table[Compiled] = {}
         self._count = 0
 
@@ -149,7 +164,6 @@ class CompiledTable:
     def put_decide(self, principal: str, action: str, resource: str, compiled: Compiled) -> None:
         """Let the function that decides be found."""
         _put(self.decide, principal, action, resource, compiled.decide)
-        compiled.let_go()
 
     def put_spelt(self, principal: str, action: str, resource: str, compiled: Compiled) -> None:
         """Let the function for contexts as they are spelt be found, where there is one."""
@@ -158,7 +172,7 @@ class CompiledTable:
 
     def put_answer(self, principal: str, action: str, resource: str, compiled: Compiled) -> None:
         """Let the function that answers be found."""
-        _put(self.answers, principal, action, resource, (compiled.residual, compiled.answering))
+        _put(self.answers, principal, action, resource, (compiled, compiled.answering))
 
     def forget(self, resource: str) -> None:
         """Forget what was asked about a resource."""

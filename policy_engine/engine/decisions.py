@@ -16,6 +16,7 @@ from policy_engine.syntax.json_faults import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from policy_engine.engine.compiled import Compiled
     from policy_engine.engine.residuals import Residual
     from policy_engine.graph.nodes import Trail
     from policy_engine.model.decision import Origin
@@ -38,7 +39,7 @@ def decision_of(
 
 def answered(
     request: Request,
-    residual: Residual,
+    compiled: Compiled,
     context: RequestContext,
     outcome: Outcome,
     path: str | None,
@@ -47,7 +48,7 @@ def answered(
     """The decision of a request that a function has answered; `context` is not changed any more."""
 
     def details(decision: Decision) -> Details:
-        return _details(decision, residual, context, PartialContext(context, _NOTHING), path)
+        return _details(decision, compiled.residual, context, PartialContext(context, _NOTHING), path)
 
     return Decision(request, outcome, determining, details)
 

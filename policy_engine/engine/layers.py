@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from policy_engine.calls.facts import WITHOUT_KEY_ATTRIBUTES
 from policy_engine.conditions.endpoint import ComesThroughTest
-from policy_engine.engine.combination import Grants, Layers
+from policy_engine.engine.combination import Grants, Layers, Relation
 from policy_engine.engine.retirement import retirement
-from policy_engine.engine.situation import KMS, RETIRE_GRANT, facts_of
+from policy_engine.engine.situation import KMS, RETIRE_GRANT, facts_of, relation_of
 from policy_engine.graph.child_grants import no_wider
 from policy_engine.graph.formula import (
     ALWAYS,
@@ -28,14 +28,15 @@ from policy_engine.model.policy import Effect
 from policy_engine.model.principal import PrincipalKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
-    from policy_engine.engine.situation import EndpointRows, Situation
+    from policy_engine.engine.situation import Situation
     from policy_engine.graph.residual import Target
     from policy_engine.graph.rows import GrantRow, StatementRow
     from policy_engine.model.facts import Facts
 
 _CREATE_GRANT = "kms:creategrant"
+Rows = tuple[ResidualRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,25 @@ _DECIDING = Specialisation(specialise, specialise_grants)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ResidualLayers:
-    """The layers' formulas, and the deny rows that are left, for saying which of them hold."""
+class LayerRows:
+    """The rows that are left in each layer; what allows and, in `denies`, what denies.
 
-    layers: Layers
-    denies: tuple[tuple[Formula, ResidualRow], ...]
+    `boundary` and `session` are None where there is none. What a VPC endpoint's policy denies it denies to
+    calls that come through it: its `endpoint_denies` stand in the order of `endpoints`.
+    """
+
+    denies: Rows
+    endpoint_denies: tuple[Rows, ...]
+    scps: tuple[Rows, ...]
+    endpoints: tuple[Rows, ...]
+    identity: Rows
+    boundary: Rows | None
+    session: Rows | None
+    key: Rows
+    grants: Rows
 
 
-def residual_layers(situation: Situation, how: Specialisation = _DECIDING) -> ResidualLayers:
+def residual_rows(situation: Situation, how: Specialisation = _DECIDING) -> LayerRows:
     """What is left of every layer."""
     return _Specialiser(situation, how).run()
 
@@ -69,46 +81,42 @@ class _Specialiser:
         self.situation = situation
         self.how = how
         self.target = situation.target
-        self.facts = facts_of(situation)
-        # tags and aliases of the key count in identity-based policies only (rule 99)
-        hidden = WITHOUT_KEY_ATTRIBUTES.families
-        values = {k: v for k, v in self.facts.values.items() if not k.startswith(hidden)}
-        self.resource_side = replace(self.facts, values=values).joined(WITHOUT_KEY_ATTRIBUTES)
 
-    def run(self) -> ResidualLayers:
+    @cached_property
+    def facts(self) -> Facts:
+        """What the caller's own policies see."""
+        return facts_of(self.situation)
+
+    @cached_property
+    def resource_side(self) -> Facts:
+        """What the key's policy sees."""
+        return facts_of(self.situation, in_identity_policies=False)
+
+    def run(self) -> LayerRows:
         """All layers."""
         caller, ceilings = self.situation.caller, self.situation.ceilings
         key_rows = self._key_rows()
         scps = ceilings.scps if self._under_scps() else ()
         rcps = ceilings.rcps if self._under_rcps() else ()
         own = (caller.identity, caller.boundary or (), caller.session or (), *scps)
-        denies: list[tuple[Formula, ResidualRow]] = []
-        for rows in own:
-            denies += self._denies(rows, self.facts)
-        for rows in (key_rows, rcps):
-            denies += self._denies(rows, self.resource_side)
-        for endpoint in ceilings.endpoints:
-            denies += self._denies(
-                endpoint.rows, self.resource_side, Asked(ComesThroughTest(endpoint.id, negated=False))
-            )
-        named, direct, delegated = self._key_policy(key_rows)
-        layers = Layers(
-            deny=any_of(*(formula for formula, _ in denies)),
-            scp=all_of(*(self._allows(level, self.facts) for level in scps)),
-            endpoint=all_of(*(self._endpoint(endpoint) for endpoint in ceilings.endpoints)),
-            task=self._task(),
-            identity=self._identity(),
+        return LayerRows(
+            denies=(
+                *(row for rows in own for row in self._rows(rows, Effect.DENY, self.facts)),
+                *(
+                    row
+                    for rows in (key_rows, rcps)
+                    for row in self._rows(rows, Effect.DENY, self.resource_side)
+                ),
+            ),
+            endpoint_denies=tuple(self._endpoints(Effect.DENY)),
+            scps=tuple(self._rows(level, Effect.ALLOW, self.facts) for level in scps),
+            endpoints=tuple(self._endpoints(Effect.ALLOW)),
+            identity=self._rows(caller.identity, Effect.ALLOW, self.facts),
             boundary=self._cap(caller.boundary),
             session=self._cap(caller.session),
-            named=named,
-            direct=direct,
-            delegated=delegated,
+            key=self._rows(key_rows, Effect.ALLOW, self.resource_side),
             grants=self._grants(),
-            retiring=retirement(self.situation, self.facts),
-            same_account=self._account_is("StringEqualsIfExists"),
-            other_account=self._account_is("StringNotEquals"),
         )
-        return ResidualLayers(layers, tuple(denies))
 
     def _key_rows(self) -> tuple[StatementRow, ...]:
         """The key policy's rows; on RetireGrant it has no say (rule 47)."""
@@ -125,58 +133,20 @@ class _Specialiser:
         service_linked = self.situation.caller.principal.service_linked
         return not managed and not service_linked and self.situation.action != RETIRE_GRANT
 
-    def _rows(self, rows: Iterable[StatementRow], effect: Effect, facts: Facts) -> tuple[ResidualRow, ...]:
-        return tuple(self.how.statements((row for row in rows if row.effect is effect), self.target, facts))
+    def _rows(self, rows: Iterable[StatementRow], effect: Effect, facts: Facts) -> Rows:
+        return tuple(self.how.statements([row for row in rows if row.effect is effect], self.target, facts))
 
-    def _allows(self, rows: Iterable[StatementRow], facts: Facts) -> Formula:
-        return rows_formula(self._rows(rows, Effect.ALLOW, facts))
+    def _cap(self, rows: tuple[StatementRow, ...] | None) -> Rows | None:
+        return None if rows is None else self._rows(rows, Effect.ALLOW, self.facts)
 
-    def _denies(
-        self, rows: Iterable[StatementRow], facts: Facts, guard: Formula = ALWAYS
-    ) -> list[tuple[Formula, ResidualRow]]:
-        return [(all_of(guard, row_formula(row)), row) for row in self._rows(rows, Effect.DENY, facts)]
+    def _endpoints(self, effect: Effect) -> Iterator[Rows]:
+        for endpoint in self.situation.ceilings.endpoints:
+            yield self._rows(endpoint.rows, effect, self.resource_side)
 
-    def _cap(self, rows: Sequence[StatementRow] | None) -> Formula:
-        return ALWAYS if rows is None else self._allows(rows, self.facts)
-
-    def _identity(self) -> Formula:
-        caller = self.situation.caller
-        if caller.principal.kind is PrincipalKind.ROOT:
-            return ALWAYS
-        return self._allows(caller.identity, self.facts)
-
-    def _task(self) -> Formula:
-        """That the caller is no root session; what is no truth value does not say so."""
-        root = self.situation.caller.principal.kind is PrincipalKind.ROOT
-        if not root or not self.situation.action.startswith(KMS):
-            return ALWAYS
-        return Asked(context_test("BoolIfExists", "aws:AssumedRoot", "false"))
-
-    def _endpoint(self, endpoint: EndpointRows) -> Formula:
-        elsewhere = Asked(ComesThroughTest(endpoint.id, negated=True))
-        return any_of(elsewhere, self._allows(endpoint.rows, self.resource_side))
-
-    def _key_policy(self, rows: Sequence[StatementRow]) -> tuple[Formula, Formula, Formula]:
-        left = self._rows(rows, Effect.ALLOW, self.resource_side)
-        named, direct, delegated = (
-            rows_formula(tuple(row for row in left if row.match is match)) for match in PrincipalMatch
-        )
-        return named, direct, delegated
-
-    def _grants(self) -> Grants:
+    def _grants(self) -> Rows:
         key, caller = self.situation.key, self.situation.caller.principal
         rows = key.grants_for(caller) if key else ()
-        left = tuple(self.how.grants(filter(self._may_make, rows), self.target, self.facts))
-        by_match = {m: rows_formula(tuple(row for row in left if row.match is m)) for m in PrincipalMatch}
-        free, capped = by_match[PrincipalMatch.NAMED], by_match[PrincipalMatch.DIRECT]
-        if not self.situation.options.caps_limit_grants:
-            free, capped = any_of(free, capped), NEVER
-        return Grants(free, capped, by_match[PrincipalMatch.DELEGATED])
-
-    def _account_is(self, operator: str) -> Formula:
-        """Whether the resource's account is the caller's, where only the context says so (rule 104)."""
-        account = self.situation.caller.principal.account or ""
-        return Asked(settle(context_test(operator, "aws:ResourceAccount", account), self.facts))
+        return tuple(self.how.grants(filter(self._may_make, rows), self.target, self.facts))
 
     def _may_make(self, row: GrantRow) -> bool:
         """Whether a grant may be used to make the grant in question; one that is not known is too wide."""
@@ -185,3 +155,76 @@ class _Specialiser:
         child, options = self.situation.grant, self.situation.options
         ignore_case = options.grant_context_names_ignore_case
         return child is not None and no_wider(child, row.grant, ignore_case=ignore_case)
+
+
+def denies_of(rows: LayerRows, situation: Situation) -> Iterator[tuple[Formula, ResidualRow]]:
+    """The formula of each row that denies."""
+    for row in rows.denies:
+        yield row_formula(row), row
+    for endpoint, through in zip(situation.ceilings.endpoints, rows.endpoint_denies, strict=True):
+        guard = Asked(ComesThroughTest(endpoint.id, negated=False))
+        for row in through:
+            yield all_of(guard, row_formula(row)), row
+
+
+def layers_of(rows: LayerRows, situation: Situation) -> Layers:
+    """The formula of each layer."""
+    named, direct, delegated = (rows_formula(_by(match, rows.key)) for match in PrincipalMatch)
+    by_context = relation_of(situation) is Relation.OTHER_SERVICE
+    return Layers(
+        deny=any_of(*(formula for formula, _ in denies_of(rows, situation))),
+        scp=all_of(*(rows_formula(level) for level in rows.scps)),
+        endpoint=all_of(*_endpoints(rows, situation)),
+        task=_task(situation),
+        identity=_identity(rows, situation),
+        boundary=_cap(rows.boundary),
+        session=_cap(rows.session),
+        named=named,
+        direct=direct,
+        delegated=delegated,
+        grants=_grants(rows.grants, situation),
+        retiring=retirement(situation, facts_of(situation)),
+        same_account=_account_is("StringEqualsIfExists", situation) if by_context else ALWAYS,
+        other_account=_account_is("StringNotEquals", situation) if by_context else NEVER,
+    )
+
+
+def _by(match: PrincipalMatch, rows: Rows) -> Rows:
+    return tuple(row for row in rows if row.match is match)
+
+
+def _cap(rows: Rows | None) -> Formula:
+    return ALWAYS if rows is None else rows_formula(rows)
+
+
+def _identity(rows: LayerRows, situation: Situation) -> Formula:
+    if situation.caller.principal.kind is PrincipalKind.ROOT:
+        return ALWAYS
+    return rows_formula(rows.identity)
+
+
+def _task(situation: Situation) -> Formula:
+    """That the caller is no root session; what is no truth value does not say so."""
+    root = situation.caller.principal.kind is PrincipalKind.ROOT
+    if not root or not situation.action.startswith(KMS):
+        return ALWAYS
+    return Asked(context_test("BoolIfExists", "aws:AssumedRoot", "false"))
+
+
+def _endpoints(rows: LayerRows, situation: Situation) -> Iterator[Formula]:
+    for endpoint, allows in zip(situation.ceilings.endpoints, rows.endpoints, strict=True):
+        elsewhere = Asked(ComesThroughTest(endpoint.id, negated=True))
+        yield any_of(elsewhere, rows_formula(allows))
+
+
+def _grants(rows: Rows, situation: Situation) -> Grants:
+    free, capped, account = (rows_formula(_by(match, rows)) for match in PrincipalMatch)
+    if not situation.options.caps_limit_grants:
+        free, capped = any_of(free, capped), NEVER
+    return Grants(free, capped, account)
+
+
+def _account_is(operator: str, situation: Situation) -> Formula:
+    """Whether the resource's account is the caller's, where only the context says so (rule 104)."""
+    account = situation.caller.principal.account or ""
+    return Asked(settle(context_test(operator, "aws:ResourceAccount", account), facts_of(situation)))

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 from policy_engine.calls.principals import parse_principal
 from policy_engine.case import ascii_lower
 from policy_engine.engine.callers import Caller, Directory, names_of
-from policy_engine.engine.compiled import Compiled, CompiledTable
+from policy_engine.engine.compiled import Compiled, CompiledTable, Tools
 from policy_engine.engine.context import canonical_context, check_canonical, own_spelling, with_tokens
 from policy_engine.engine.decisions import answered, decision_of, failed_decision
 from policy_engine.engine.keys import KeyEntry
 from policy_engine.engine.organization import OrganizationRows
 from policy_engine.engine.situation import Ceilings, EndpointRows, Situation
 from policy_engine.errors import BundleError, Diagnostic, PolicyEngineError, RequestError
-from policy_engine.graph.code import CodeTable
 from policy_engine.graph.lowering import lower_policy
-from policy_engine.graph.nodes import NodeTable
 from policy_engine.graph.tests import SharedTests
 from policy_engine.model.bundle import Bundle, KeyRecord
 from policy_engine.model.decision import Decision, Outcome
@@ -68,13 +66,12 @@ class PolicyEngine:
         self.options = options or Options()
         self._lock = threading.RLock()
         self._tests = SharedTests(self.options)
-        self._nodes = NodeTable()
         self._directory = Directory(bundle.principals, bundle.groups)
         self._keys = {arn: KeyEntry(record, self._tests) for arn, record in bundle.keys.items()}
         self._organization = OrganizationRows(bundle.organization, self._tests)
         self._endpoints = tuple(self._endpoint(endpoint) for endpoint in bundle.vpc_endpoints)
         self._callers: dict[str, Caller] = {}
-        self._codes = CodeTable()
+        self._tools = Tools()
         self._compiled = CompiledTable()
         # where contexts are to be checked nothing is on the hot path
         self._decide = {} if self.options.check_context else self._compiled.decide
@@ -107,11 +104,11 @@ class PolicyEngine:
         if unknown or request.grant is not None:
             return self._authorize_with_care(request, context, unknown)
         try:
-            residual, answer = self._answers[request.resource][request.action][request.principal]  # type: ignore[index]
+            compiled, answer = self._answers[request.resource][request.action][request.principal]  # type: ignore[index]
             outcome, path, origins = answer(context)
         except Exception:  # noqa: BLE001 - as in `decide`
             return self._authorize_with_care(request, context, ())
-        return answered(request, residual, context, outcome, path, origins)
+        return answered(request, compiled, context, outcome, path, origins)
 
     def decide(self, principal: str, action: str, resource: str, context: RequestContext) -> Outcome:
         """Decide a request given in canonical form: the hot path.
@@ -329,13 +326,12 @@ class PolicyEngine:
             parse_principal(request.principal)
         try:
             compiled = self._compiled_for(request)
-            residual = compiled.residual
             if unknown or compiled.by_graph:
-                return decision_of(request, residual, context, unknown)
+                return decision_of(request, compiled.residual, context, unknown)
             outcome, path, origins = compiled.answer(context)
             if isinstance(request.principal, str):
                 self._keep_answer(request.principal, request.action, request.resource, compiled)
-            return answered(request, residual, context, outcome, path, origins)
+            return answered(request, compiled, context, outcome, path, origins)
         except PolicyEngineError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever fails inside must deny, never pass
@@ -377,7 +373,7 @@ class PolicyEngine:
             options=self.options,
             grant=grant,
         )
-        return Compiled(situation, self._nodes, self._codes)
+        return Compiled(situation, self._tools)
 
     def _ceilings(self, principal: Principal, resource: str) -> Ceilings:
         arn = parse_arn(resource)

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from policy_engine.engine.combination import Relation, allowed
-from policy_engine.engine.layers import residual_layers
+from policy_engine.engine.layers import denies_of, layers_of, residual_rows
 from policy_engine.engine.partial import partial_context
 from policy_engine.engine.situation import facts_of, relation_of
 from policy_engine.engine.undetermined import certain_trail, expression, left_of, outcome_of
@@ -41,13 +41,14 @@ class Residual:
     """
 
     def __init__(self, situation: Situation, nodes: NodeTable) -> None:
-        residual = residual_layers(situation)
+        rows = residual_rows(situation)
+        denies = tuple(denies_of(rows, situation))
         self.situation = situation
         self.relation: Relation = relation_of(situation)
-        self.layers: Layers = residual.layers
-        self.denies = tuple(formula for formula, _ in residual.denies)
-        self.allow: Formula = allowed(self.relation, residual.layers)
-        self._deny_origins = tuple(row.origin for _, row in residual.denies)
+        self.layers: Layers = layers_of(rows, situation)
+        self.denies = tuple(formula for formula, _ in denies)
+        self.allow: Formula = allowed(self.relation, self.layers)
+        self._deny_origins = tuple(row.origin for _, row in denies)
         self._nodes = nodes
 
     @cached_property

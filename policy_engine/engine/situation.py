@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from policy_engine.calls.facts import key_facts, principal_facts
+from policy_engine.calls.facts import key_facts
 from policy_engine.catalog.actions import find_action
 from policy_engine.engine.combination import Relation
 from policy_engine.graph.residual import Target
@@ -78,8 +78,15 @@ class Situation:
     @property
     def target(self) -> Target:
         """What rows are specialised on."""
-        has_boundary = self.caller.boundary is not None
-        return Target(self.caller.principal, has_boundary, self.action, self.resource, self.grant)
+        caller = self.caller
+        return Target(
+            caller.principal,
+            caller.boundary is not None,
+            self.action,
+            self.resource,
+            self.grant,
+            caller.matches,
+        )
 
 
 def relation_of(situation: Situation) -> Relation:
@@ -123,11 +130,14 @@ def _other_service(situation: Situation) -> Relation:
     return Relation.OTHER_SERVICE
 
 
-def facts_of(situation: Situation) -> Facts:
-    """The facts that identity-based policies see."""
+def facts_of(situation: Situation, *, in_identity_policies: bool = True) -> Facts:
+    """The facts that identity-based policies see, or those of resources."""
     principal = situation.caller.principal
     record = situation.key.record if situation.key else None
-    facts = principal_facts(principal).joined(key_facts(record, situation.resource, principal.account))
+    of_key = key_facts(
+        record, situation.resource, principal.account, in_identity_policies=in_identity_policies
+    )
+    facts = situation.caller.facts.joined(of_key)
     if not _is_alias(situation.resource):
         return facts
     # condition keys of KMS do not exist for an alias (rule 83)

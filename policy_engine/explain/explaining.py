@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from policy_engine.engine.combination import allowed
 from policy_engine.engine.context import with_tokens
-from policy_engine.engine.layers import Specialisation, residual_layers
+from policy_engine.engine.layers import Specialisation, layers_of, residual_rows
 from policy_engine.engine.undetermined import left_of
 from policy_engine.explain.checks import Asking
 from policy_engine.explain.explanation import CheckedRow, Considered, Element, Explanation, Miss
@@ -61,7 +61,8 @@ class _Explainer:
         self.context = self.residual.partial(context, unknown)
         situation = self.residual.situation
         keeper = RowKeeper(Asking(request, self.context, situation.target))
-        layers = residual_layers(situation, Specialisation(keeper.statements, keeper.grants)).layers
+        rows = residual_rows(situation, Specialisation(keeper.statements, keeper.grants))
+        layers = layers_of(rows, situation)
         layers = replace(layers, retiring=retiring_rows(situation, keeper, layers.retiring))
         self.rows = keeper.rows
         self.ways: Ways = ways(allowed(self.residual.relation, layers), context)

@@ -12,14 +12,18 @@ if TYPE_CHECKING:
     from policy_engine.model.policy import ActionElement
 
 
+MOST_ACTIONS = 256
+"""How many actions are remembered; KMS has some sixty, but a caller may ask for anything."""
+
+
 class ActionTest:
-    """The actions of a row.
+    """The actions of a row. They remember which actions they cover.
 
     `covers` takes the action in lower case. A missing element covers nothing (rule 26), and so does an empty
     one (rule 92); but an empty NotAction lists nothing to spare from a Deny.
     """
 
-    __slots__ = ("_denies_all", "_globs", "_literals", "_negated", "element")
+    __slots__ = ("_covered", "_denies_all", "_globs", "_literals", "_negated", "element")
 
     def __init__(self, element: ActionElement | None, effect: Effect = Effect.ALLOW) -> None:
         self.element = element
@@ -29,9 +33,18 @@ class ActionTest:
         self._globs = tuple(glob(p) for p, literal in literals.items() if literal is None)
         self._negated = element is not None and element.negated
         self._denies_all = self._negated and effect is Effect.DENY
+        self._covered: dict[str, bool] = {}
 
     def covers(self, action: str) -> bool:
         """Whether the element covers an action given in lower case."""
+        covered = self._covered.get(action)
+        if covered is None:
+            if len(self._covered) >= MOST_ACTIONS:
+                self._covered.clear()
+            covered = self._covered[action] = self._covers(action)
+        return covered
+
+    def _covers(self, action: str) -> bool:
         if self.element is None:
             return False
         if not self.element.patterns and not self.element.opaque:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from policy_engine.catalog.condition_keys import ENCRYPTION_CONTEXT
 from policy_engine.conditions.encryption_context import DERIVED_KEYS, EncryptionContextTest
@@ -72,6 +72,18 @@ class Check:
     test: Test
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SlotTest:
+    """A test whose values are still to be filled in (graph/shapes). `holds` stands for the test itself."""
+
+    checks: tuple[Check, ...] = ()
+    holds: Any = None
+    key: str = ""
+    keys: tuple[str, ...] = ()
+    is_opaque: bool = False
+    identity: tuple[object, ...] = ()
+
+
 def reads_as_spelt(test: Test) -> bool:
     """Whether a test can be put to a context as its caller spells it: it reads single keys that are given."""
     return all(check.key and check.key not in DERIVED_KEYS for check in checks_of(test))
@@ -81,6 +93,8 @@ def checks_of(test: Test) -> tuple[Check, ...]:
     """The checks that all hold where the test does."""
     if isinstance(test, ContextTest):
         return (_context_check(test),)
+    if isinstance(test, SlotTest):
+        return test.checks
     if isinstance(test, EncryptionContextTest) and test.folded_pairs is not None:
         return tuple(Check(Form.PAIR_EQUALS, key, value, test) for key, value in test.folded_pairs)
     return (Check(Form.HOLDS, "", None, test),)

@@ -58,6 +58,11 @@ class CodeTable:
         self._codes: dict[str, CodeType] = {}
         self._optional: set[str] = set()
 
+    @property
+    def generation(self) -> int:
+        """Grows when functions are written otherwise than before."""
+        return len(self._optional)
+
     def __len__(self) -> int:
         return len(self._codes)
 
@@ -99,6 +104,11 @@ class CodeTable:
                 self._codes.clear()
             code = self._codes[text] = _compile(text)
         return FunctionType(code, _NAMES, "decide", source.constants)
+
+
+def with_constants(function: FunctionType, constants: tuple[object, ...]) -> FunctionType:
+    """A function of the same code with other constants, in the order of its own."""
+    return FunctionType(function.__code__, _NAMES, "decide", constants)
 
 
 def _write_outcome(source: Source, deny: Formula, allow: Formula) -> None:

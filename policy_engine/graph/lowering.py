@@ -65,6 +65,7 @@ def _statement_row(
         principal=parts.principal,
         resources=parts.resources,
         tests=parts.tests,
+        is_open=parts.is_open,
         origin=Origin(
             OriginKind.STATEMENT, policy.kind, document, index, policy.name, sid=parts.sid, span=span
         ),
@@ -96,6 +97,7 @@ def _parts(statement: Statement, kind: PolicyKind, tests: SharedTests) -> Statem
             *(tests.intern(ContextTest(c, options=options)) for c in statement.conditions),
             *(tests.intern(OpaqueTest("the statement", opaque)) for opaque in statement.opaque),
         ),
+        is_open=any(e.opaque for e in (statement.action, statement.principal, statement.resource) if e),
     )
 
 

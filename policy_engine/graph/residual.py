@@ -6,25 +6,34 @@ context are left. A row that cannot hold any more is gone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from policy_engine.conditions.opaque import OpaqueTest
 from policy_engine.conditions.test import ContextTest
 from policy_engine.graph.principals import PrincipalMatch
 from policy_engine.graph.resources import ResourceVariableTest
+from policy_engine.model.facts import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from policy_engine.graph.principals import PrincipalTest
     from policy_engine.graph.resources import ResourceTest
     from policy_engine.graph.rows import GrantRow, StatementRow
     from policy_engine.graph.tests import Test
     from policy_engine.model.decision import Origin
-    from policy_engine.model.facts import Facts
+    from policy_engine.model.facts import FactValue
     from policy_engine.model.grant import Grant
     from policy_engine.model.policy import ActionElement, ResourceElement
     from policy_engine.model.principal import Principal
+
+
+MOST_MATCHES = 1_024
+"""How many ways of naming principals are remembered for each caller."""
+MOST_SETTLED = 16_384
+"""How many rows' tests are remembered with what facts leave of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,7 @@ class Target:
         action: in lower case.
         resource: an ARN, or `*`.
         grant: the grant to be retired or made.
+        matches: how principals that rows name cover the caller, as far as that was found out before.
     """
 
     caller: Principal
@@ -44,10 +54,22 @@ class Target:
     action: str
     resource: str
     grant: Grant | None = None
+    matches: dict[PrincipalTest, PrincipalMatch | None] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def match(self, test: PrincipalTest) -> PrincipalMatch | None:
+        """How the principals of a row cover the caller."""
+        try:
+            return self.matches[test]
+        except KeyError:
+            if len(self.matches) >= MOST_MATCHES:
+                self.matches.clear()
+            match = self.matches[test] = test.match(self.caller, has_boundary=self.has_boundary)
+            return match
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ResidualRow:
+class ResidualRow(NamedTuple):
     """The tests that are left of a row, and how it names the caller (None where it names nobody)."""
 
     origin: Origin
@@ -58,12 +80,28 @@ class ResidualRow:
 def specialise(rows: Iterable[StatementRow], target: Target, facts: Facts) -> Iterator[ResidualRow]:
     """What is left of the statements of a layer."""
     for row in rows:
-        asked = _element_tests(row, target, facts)
-        tests = remaining(row.tests, facts) if asked is not None else None
-        if tests is None or asked is None:
+        if row.is_open:
+            yield from _open_row(row, target, facts)
             continue
-        for match, principal in _matches(row, target):
-            yield ResidualRow(row.origin, (*principal, *asked, *tests), match)
+        if not row.actions.covers(target.action):
+            continue
+        match = target.match(row.principal) if row.principal is not None else None
+        if match is None and row.principal is not None:
+            continue
+        asked = _resource_tests(row.resources, target, facts)
+        tests = remaining(row.tests, facts) if asked is not None else None
+        if tests is not None:
+            yield ResidualRow(row.origin, (*asked, *tests) if asked else tests, match)
+
+
+def _open_row(row: StatementRow, target: Target, facts: Facts) -> Iterator[ResidualRow]:
+    """The same for a statement of which an element is not known yet."""
+    asked = _element_tests(row, target, facts)
+    tests = remaining(row.tests, facts) if asked is not None else None
+    if tests is None or asked is None:
+        return
+    for match, principal in _matches(row, target):
+        yield ResidualRow(row.origin, (*principal, *asked, *tests), match)
 
 
 def _matches(row: StatementRow, target: Target) -> Iterator[tuple[PrincipalMatch | None, tuple[Test, ...]]]:
@@ -74,7 +112,7 @@ def _matches(row: StatementRow, target: Target) -> Iterator[tuple[PrincipalMatch
     if row.principal is None:
         yield None, ()
         return
-    match = row.principal.match(target.caller, has_boundary=target.has_boundary)
+    match = target.match(row.principal)
     element = row.principal.element
     if element is None or not element.opaque:
         if match is not None:
@@ -112,6 +150,8 @@ def _certain(
 def _resource_tests(resources: ResourceTest, target: Target, facts: Facts) -> tuple[Test, ...] | None:
     """What is left to ask about the resource: nothing, what the context says of it, or None: not covered."""
     place = (target.resource, target.action, target.caller)
+    if resources.is_plain and target.resource != "*":
+        return () if resources.covers(*place) else None
     asked = resources.keys(target.resource, target.action)
     bindings = {key: facts.get(key) for key in asked if facts.know(key)}
     if len(bindings) < len(asked):
@@ -133,6 +173,27 @@ def specialise_grants(rows: Iterable[GrantRow], target: Target, facts: Facts) ->
 
 def remaining(tests: tuple[Test, ...], facts: Facts) -> tuple[Test, ...] | None:
     """The tests that facts do not decide, as far as they do not; None where a fact fails one."""
+    if not tests:
+        return ()
+    if facts.defaults or facts.unknown:
+        return _remaining(tests, facts)
+    values, families = facts.values, facts.families
+    known = [(key, values.get(key)) for key in _keys(tests) if key in values or key.startswith(families)]
+    return _remembered(tests, tuple(known))
+
+
+@lru_cache(MOST_SETTLED)
+def _keys(tests: tuple[Test, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(key for test in tests for key in test.keys))
+
+
+@lru_cache(MOST_SETTLED)
+def _remembered(tests: tuple[Test, ...], known: tuple[tuple[str, FactValue], ...]) -> tuple[Test, ...] | None:
+    """The same of what is known of the tests' keys: most rows meet the same facts each time."""
+    return _remaining(tests, Facts(dict(known)))
+
+
+def _remaining(tests: tuple[Test, ...], facts: Facts) -> tuple[Test, ...] | None:
     left = []
     for test in tests:
         asked = settle(test, facts)

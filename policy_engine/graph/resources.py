@@ -35,8 +35,12 @@ _REGIONAL_ACTIONS = frozenset({"kms:createkey", "kms:listkeys"})
 _REQUESTED_REGION = "aws:RequestedRegion"
 
 
+MOST_RESOURCES = 16_384
+"""How many resources are remembered for each element."""
+
+
 class ResourceTest:
-    """The resources of a row.
+    """The resources of a row. They remember which keys they cover, where nothing else has a say.
 
     A missing element covers nothing (rule 26), and so does an empty one (rule 92); but an empty NotResource
     lists nothing to spare from a Deny.
@@ -44,9 +48,19 @@ class ResourceTest:
     Attributes:
         element: as the policy has it.
         variables: the canonical keys of its policy variables.
+        is_plain: whether the resource alone decides.
     """
 
-    __slots__ = ("_denies_all", "_negated", "_patterns", "_short", "element", "variables")
+    __slots__ = (
+        "_covered",
+        "_denies_all",
+        "_negated",
+        "_patterns",
+        "_short",
+        "element",
+        "is_plain",
+        "variables",
+    )
 
     def __init__(
         self, element: ResourceElement | None, kind: PolicyKind, effect: Effect = Effect.ALLOW
@@ -58,6 +72,8 @@ class ResourceTest:
         self._denies_all = self._negated and empty and effect is Effect.DENY
         self._short = kind in _SHORT_ARNS
         self.variables = free_variables(self._patterns, NO_BINDINGS)
+        self.is_plain = not self.variables and not (element and element.opaque)
+        self._covered: dict[str, bool] = {}
 
     def keys(self, resource: str, action: str) -> tuple[str, ...]:
         """The canonical keys that decide whether it covers a resource, besides the caller.
@@ -80,6 +96,16 @@ class ResourceTest:
             caller: whose account and partition count for actions without a key; None: nobody's.
             bindings: what its policy variables stand for, and the Region of the call.
         """
+        if self.variables or resource == "*":
+            return self._covers(resource, action, caller, bindings)
+        covered = self._covered.get(resource)
+        if covered is None:
+            if len(self._covered) >= MOST_RESOURCES:
+                self._covered.clear()
+            covered = self._covered[resource] = self._covers(resource, action, caller, bindings)
+        return covered
+
+    def _covers(self, resource: str, action: str, caller: Principal | None, bindings: Bindings) -> bool:
         if self._denies_all:
             return True
         bound = [bind(pattern, bindings) for pattern in self._patterns]

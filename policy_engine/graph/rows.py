@@ -26,7 +26,7 @@ class StatementParts(NamedTuple):
     """The compiled parts of a statement, which equal statements share.
 
     `tests` go with the statement's conditions, one for each, in order. `principal` is None in the kinds of
-    policy that have no principals: they cover whoever holds them.
+    policy that have no principals: they cover whoever holds them. `is_open`: an element is not known yet.
     """
 
     sid: str | None
@@ -35,6 +35,7 @@ class StatementParts(NamedTuple):
     principal: PrincipalTest | None
     resources: ResourceTest
     tests: tuple[Test, ...]
+    is_open: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +51,7 @@ class StatementRow:
     principal: PrincipalTest | None
     resources: ResourceTest
     tests: tuple[Test, ...]
+    is_open: bool
     origin: Origin
     statements: Sequence[Statement]
     position: int

@@ -1,11 +1,19 @@
-"""All forms in which a decision is executed say the same: the graph walked and followed, and each generated function."""
+"""All forms in which a decision is executed say the same: the graph walked and followed, and each generated function.
+
+Functions are fitted from blueprints twice: from those of the request's own engine, and from those that earlier
+requests with other policies have left, as a large account would.
+"""
 
 from collections.abc import Mapping
 
 from policy_engine import PolicyEngine, Request
+from policy_engine.engine.compiled import Compiled, Tools
 from policy_engine.engine.context import canonical_context, own_spelling, with_tokens
 from policy_engine.graph.nodes import follow
 from policy_engine.model.decision import Outcome
+from policy_engine.model.options import Options
+
+_LEFT_BEHIND: dict[Options, Tools] = {}
 
 
 def require_one_answer(engine: PolicyEngine, request: Request) -> None:
@@ -27,14 +35,16 @@ def require_one_answer(engine: PolicyEngine, request: Request) -> None:
     elif outcome is Outcome.IMPLICIT_DENY:
         answer = (outcome, None, ())
     assert residual.outcome(context) is outcome
-    # a function that takes a key for present which is not there has to be made anew, and then it knows
-    assert compiled.outcome(context) is outcome
-    assert compiled.decide(context) is outcome
-    assert compiled.answer(context) == answer
-    assert compiled.answering(context) == answer
+    others = _LEFT_BEHIND.setdefault(engine.options, Tools())
     own = _own_spelling(request)
-    if own is not None and compiled.decide_spelt is not None:
-        assert compiled.decide_spelt(request.context, own) is outcome
+    for made in (compiled, Compiled(residual.situation, others)):
+        # a function that takes a key for present which is not there has to be made anew, and then it knows
+        assert made.outcome(context) is outcome
+        assert made.decide(context) is outcome
+        assert made.answer(context) == answer
+        assert made.answering(context) == answer
+        if own is not None and made.decide_spelt is not None:
+            assert made.decide_spelt(request.context, own) is outcome
 
 
 def _own_spelling(request: Request) -> Mapping[str, str] | None:

@@ -1,0 +1,222 @@
+"""SITUATION → FUNCTIONS, without writing them: most questions have the shape of one that was asked before.
+
+What is written, `graph/source` writes from formulas, and it takes half a millisecond. But keys and callers
+come in few shapes: only the constants differ. A blueprint is made once for an outline, which says what the
+rows of each layer ask and leaves out what for. It is written from the same formulas as any other function,
+with slots for the constants; to fit it to a question is to fill these in.
+
+INVARIANT: an outline holds all that formulas and source depend on but the constants. What it cannot hold has
+no blueprint: what is not known yet, root sessions, VPC endpoints, RetireGrant, other services, and rows that
+one look-up takes the place of (graph/alternatives).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+from policy_engine.engine.combination import Relation, allowed
+from policy_engine.engine.layers import LayerRows, denies_of, layers_of, residual_rows
+from policy_engine.engine.situation import relation_of
+from policy_engine.graph.alternatives import FEWEST
+from policy_engine.graph.checks import reads_as_spelt
+from policy_engine.graph.code import with_constants
+from policy_engine.graph.formula import tests_of
+from policy_engine.graph.shapes import ORIGIN, Slot, shaped
+from policy_engine.model.principal import PrincipalKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import FunctionType
+
+    from policy_engine.engine.layers import Rows
+    from policy_engine.engine.situation import Situation
+    from policy_engine.graph.code import Answering, CodeTable, Decide, DecideSpelt
+    from policy_engine.graph.formula import Formula
+    from policy_engine.graph.residual import ResidualRow
+    from policy_engine.graph.shapes import ShapedTests
+    from policy_engine.model.decision import Origin
+
+MOST_BLUEPRINTS = 16_384
+"""How many are kept; one more, and all are forgotten. Real accounts have a few hundred."""
+Outline = tuple[object, ...]
+_NO_OUTLINE = {
+    Relation.RETIRE_GRANT,
+    Relation.UNKNOWN_GRANT,
+    Relation.OTHER_SERVICE,
+    Relation.OTHER_SERVICE_SAME_ACCOUNT,
+    Relation.OTHER_SERVICE_CROSS_ACCOUNT,
+    Relation.OTHER_SERVICE_WITHOUT_ACCOUNT,
+}
+
+
+class Blueprint:
+    """The functions of all questions with one outline, with slots for constants.
+
+    Args:
+        relation: what their callers are to their resources.
+        rows: rows of the outline, with slots.
+        situation: one of theirs.
+        codes: makes the functions.
+    """
+
+    def __init__(self, relation: Relation, rows: LayerRows, situation: Situation, codes: CodeTable) -> None:
+        layers = layers_of(rows, situation)
+        self._codes = codes
+        self._denies = tuple(formula for formula, _ in denies_of(rows, situation))
+        self._deny: Formula = layers.deny
+        self._allow = allowed(relation, layers)
+
+    @cached_property
+    def decide(self) -> Decide | None:
+        """The function from a canonical context to the outcome; None where it would be very large."""
+        return self._codes.decide(self._deny, self._allow)
+
+    @cached_property
+    def decide_spelt(self) -> DecideSpelt | None:
+        """The same for a context as its caller spells it, where it can be read so."""
+        if not all(map(reads_as_spelt, tests_of(self._deny, self._allow))):
+            return None
+        return self._codes.decide_spelt(self._deny, self._allow)
+
+    @cached_property
+    def answer(self) -> Answering:
+        """The function that tells what the outcome rests on as well."""
+        return self._codes.answer(self._denies, self._allow)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """A blueprint with the constants of one question: for each row where it comes from and what it asks."""
+
+    blueprint: Blueprint
+    rows: tuple[ResidualRow, ...]
+    tests: tuple[ShapedTests, ...]
+
+    def decide(self) -> Decide:
+        """The question's own function; see `Blueprint.decide`."""
+        return cast("Decide", self._filled(self.blueprint.decide))
+
+    def decide_spelt(self) -> DecideSpelt | None:
+        """The question's own function; see `Blueprint.decide_spelt`."""
+        spelt = self.blueprint.decide_spelt
+        return None if spelt is None else cast("DecideSpelt", self._filled(spelt))
+
+    def answer(self) -> Answering:
+        """The question's own function; see `Blueprint.answer`."""
+        return cast("Answering", self._filled(self.blueprint.answer))
+
+    def _filled(self, function: object) -> FunctionType:
+        """A function with the values of the rows in its slots; the last of its constants are tests."""
+        made = cast("FunctionType", function)
+        *constants, holds = made.__defaults__ or ((),)
+        return with_constants(made, (*self._values(constants), tuple(self._values(holds))))
+
+    def _values(self, constants: Iterable[object]) -> list[object]:
+        rows, tests = self.rows, self.tests
+        return [
+            constant
+            if type(constant) is not Slot
+            else tests[constant.row].values[constant.place]
+            if constant.place != ORIGIN
+            else rows[constant.row].origin
+            for constant in constants
+        ]
+
+
+class Blueprints:
+    """The blueprints of an engine."""
+
+    __slots__ = ("_codes", "_generation", "_kept")
+
+    def __init__(self, codes: CodeTable) -> None:
+        self._codes = codes
+        self._generation = codes.generation
+        self._kept: dict[Outline, Blueprint] = {}
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def fit(self, situation: Situation) -> Fitted | None:
+        """A blueprint for situations of this kind, fitted to this one; None where there can be none."""
+        relation = relation_of(situation)
+        if not _can_be_outlined(situation, relation):
+            return None
+        groups = _groups(residual_rows(situation))
+        rows = tuple([row for group in groups for row in group or ()])
+        tests = tuple([shaped(row.tests) for row in rows])
+        if any(one.is_open for one in tests) or _may_look_up(tests):
+            return None
+        generation = self._codes.generation
+        if generation != self._generation or len(self._kept) >= MOST_BLUEPRINTS:
+            self._generation = generation
+            self._kept.clear()
+        # of an older generation, that another thread puts there late, nothing is found
+        outline = (generation, relation.value, *_outline(groups, tests))
+        blueprint = self._kept.get(outline)
+        if blueprint is None:
+            with_slots = _with_slots(groups, tests)
+            blueprint = self._kept[outline] = Blueprint(relation, with_slots, situation, self._codes)
+        return None if blueprint.decide is None else Fitted(blueprint, rows, tests)
+
+
+def _can_be_outlined(situation: Situation, relation: Relation) -> bool:
+    caller = situation.caller
+    plain = caller.principal.kind is not PrincipalKind.ROOT and not caller.facts.unknown
+    return plain and not situation.ceilings.endpoints and relation not in _NO_OUTLINE
+
+
+_Groups = tuple["Rows | None", ...]
+
+
+def _groups(rows: LayerRows) -> _Groups:
+    """The rows layer by layer; of those that ask the same the first, as in formulas."""
+    allows = (rows.identity, rows.boundary, rows.session, rows.key, rows.grants, *rows.scps)
+    return (rows.denies, *(group and _distinct(group) for group in allows))
+
+
+def _distinct(rows: Rows) -> Rows:
+    first: dict[object, ResidualRow] = {}
+    for row in rows:
+        first.setdefault((row.match, row.tests), row)
+    return rows if len(first) == len(rows) else tuple(first.values())
+
+
+def _may_look_up(tests: tuple[ShapedTests, ...]) -> bool:
+    """Whether there may be rows that one look-up takes the place of."""
+    return len(tests) >= FEWEST and sum(one.shape.is_pair for one in tests) >= FEWEST
+
+
+def _outline(groups: _Groups, tests: tuple[ShapedTests, ...]) -> Iterator[object]:
+    shapes = iter(tests)
+    for group in groups:
+        yield None if group is None else len(group)
+        for row in group or ():
+            yield row.match
+            yield next(shapes).shape
+
+
+def _with_slots(groups: _Groups, tests: tuple[ShapedTests, ...]) -> LayerRows:
+    """The rows with slots for all that an outline leaves out."""
+    number = iter(range(len(tests)))
+
+    def slotted(row: ResidualRow) -> ResidualRow:
+        index = next(number)
+        origin = cast("Origin", Slot(index, ORIGIN))
+        return row._replace(origin=origin, tests=tests[index].shape.slots(index))
+
+    denies, identity, boundary, session, key, grants, *scps = (
+        group and tuple([slotted(row) for row in group]) for group in groups
+    )
+    return LayerRows(
+        denies=denies or (),
+        endpoint_denies=(),
+        scps=tuple(level or () for level in scps),
+        endpoints=(),
+        identity=identity or (),
+        boundary=boundary,
+        session=session,
+        key=key or (),
+        grants=grants or (),
+    )
