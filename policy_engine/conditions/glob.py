@@ -129,8 +129,7 @@ def _prefix(parts: tuple[PatternPart, ...]) -> str | None:
             return ""
         case (str() as prefix, Wildcard.MANY):
             return prefix
-        case _:
-            return None
+    return None
 
 
 @lru_cache(maxsize=65_536)
