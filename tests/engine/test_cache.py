@@ -48,10 +48,12 @@ def test_the_callers_that_are_remembered_are_bounded(
 def test_what_is_remembered_of_each_caller_is_bounded(
     named: PolicyEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("policy_engine.graph.residual.MOST_MATCHES", 2)
-    for name in ("a", "d", "e", "b", "a"):
-        assert allowed(named, name) is (name != "e")
-        assert 1 <= len(named._callers[ROLE + name].matches) <= 2
+    for bound in range(1, 5):
+        monkeypatch.setattr("policy_engine.graph.residual.MOST_MATCHES", bound)
+        named.forget_questions()
+        for name in ("a", "d", "e", "b"):
+            assert allowed(named, name) is (name != "e")
+            assert len(named._callers[ROLE + name].matches) == {1: 1, 2: 2, 3: 1, 4: 4}[bound]
 
 
 def test_questions_that_were_forgotten_are_answered_as_before(engine: PolicyEngine) -> None:
