@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from policy_engine import Bundle, BundleError, KeyRecord, Outcome, PolicyEngine, Request
@@ -9,6 +11,10 @@ from policy_engine.engine.compiled import Compiled
 from policy_engine.engine.context import _OWN, _SPELLINGS, canonical_context
 from policy_engine.errors import Diagnostic
 from tests.engine.world import KEY, ROLE, ROOT, allow, deny, policy, role
+
+if TYPE_CHECKING:
+    from policy_engine.graph.code import Answer
+    from policy_engine.model.request import RequestContext
 
 
 def test_what_is_kept_is_bounded(engine: PolicyEngine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,6 +126,22 @@ def test_a_function_that_a_change_has_overtaken_answers_nothing(
     monkeypatch.setattr(Compiled, "decide_spelt", property(while_the_policy_changes))
     assert ask("kms:Decrypt", KEY, context) is Outcome.ALLOWED
     assert ask("kms:Decrypt", KEY, context) is Outcome.EXPLICIT_DENY
+
+
+def test_an_answer_that_a_change_has_overtaken_is_not_kept(
+    engine: PolicyEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Compiled.answer
+
+    def while_the_policy_changes(compiled: Compiled, context: RequestContext) -> Answer:
+        answer = made(compiled, context)
+        engine.put_key(KeyRecord(KEY, policy(deny(Principal="*"))))
+        return answer
+
+    monkeypatch.setattr(Compiled, "answer", while_the_policy_changes)
+    request = Request(ROLE + "app", "kms:Decrypt", KEY, {"kms:EncryptionContext:tenant": "acme"})
+    assert engine.authorize(request).outcome is Outcome.ALLOWED
+    assert engine.authorize(request).outcome is Outcome.EXPLICIT_DENY
 
 
 def test_a_key_that_was_always_there_may_be_missing(engine: PolicyEngine) -> None:
