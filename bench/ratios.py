@@ -80,16 +80,26 @@ def _as_written(work: Workload) -> Iterator[tuple[tuple[str, str, str], ContextI
 
 
 def _never_seen(work: Workload) -> Callable[[], float]:
-    """Decide each (caller, action, key) of the stream for the first time, with the code of its shape."""
-    first = {question[:3]: question for question in work.stream}
-    questions = [*first.values()]
+    """Decide each (caller, action, key) of half the stream for the first time.
+
+    The engine is a new one each time, with the code that the stream needs. It was asked the other half, and
+    only questions about keys and by callers that came by then are timed.
+    """
+    known = bundle(work.size)
+    questions = [*{question[:3]: question for question in work.stream}.values()]
+    before, after = questions[::2], questions[1::2]
+    keys, callers = {key for _, _, key, _ in before}, {caller for caller, _, _, _ in before}
+    timed = [question for question in after if question[2] in keys and question[0] in callers]
 
     def run() -> float:
-        work.engine.forget_questions()
+        engine = PolicyEngine(known)
+        engine._tools = work.engine._tools  # noqa: SLF001 - the code, and nothing that depends on a policy
+        for principal, action, resource, context in before:
+            engine.decide(principal, action, resource, context)
         begin = thread_time_ns()
-        for principal, action, resource, context in questions:
-            work.engine.decide(principal, action, resource, context)
-        return (thread_time_ns() - begin) / len(questions)
+        for principal, action, resource, context in timed:
+            engine.decide(principal, action, resource, context)
+        return (thread_time_ns() - begin) / len(timed)
 
     return run
 

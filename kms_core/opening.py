@@ -12,7 +12,6 @@ from kms_core.hsm import open_token
 from kms_core.model.sources import Sources
 from kms_core.service.kms import DEFAULT_REGION, Kms
 from kms_core.store.database import Database
-from kms_core.store.keys import drop_intents_before
 from kms_core.store.settings import read_settings
 from kms_core.store.versions import bring_up_to_date
 
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from kms_core.hsm import Hsm
     from kms_core.model.quotas import Quotas
     from policy_engine import Bundle
-
-INTENT_SECONDS = 3600.0
-"""How long another process may be making a key before its intent counts as left behind."""
 
 
 def open_kms(
@@ -35,6 +31,7 @@ def open_kms(
     module: Path | None = None,
     quotas: Quotas | None = None,
     oaep_outside: bool = True,
+    due_jobs: bool = True,
 ) -> Kms:
     """Open a home; one at a time in a process, since a process can hold one token.
 
@@ -47,6 +44,8 @@ def open_kms(
         module: the PKCS#11 module; else ``$KMSGATE_PKCS11_MODULE``, else where SoftHSM2 is installed.
         quotas: how much there may be of what.
         oaep_outside: False refuses RSA decryption that the token cannot do whole; see docs/security.md.
+        due_jobs: keys whose waiting period is over are deleted on time, by a daemon thread that ends with
+            `Kms.close`; False leaves that to whoever calls `Kms.run_due_jobs`.
 
     Raises:
         ConfigurationError: no home, a wrong PIN, no module, an unwritable folder, a database of a version
@@ -62,9 +61,15 @@ def open_kms(
         hsm = open_token(place.path, pin, module=module, oaep_outside=oaep_outside)
         opened.callback(hsm.close)
         require_pair(hsm, database, sources)
-        with database.write() as connection:
-            drop_intents_before(connection, sources.now() - INTENT_SECONDS)
-        kms = Kms(database, hsm, bundle=bundle, region=region, sources=sources, quotas=quotas)
+        kms = Kms(
+            database,
+            hsm,
+            bundle=bundle,
+            region=region,
+            sources=sources,
+            quotas=quotas,
+            due_jobs=due_jobs,
+        )
         opened.pop_all()  # from here on the Kms closes them
         return kms
 

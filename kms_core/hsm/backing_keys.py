@@ -47,7 +47,7 @@ def make(lane: Lane, binding: KeyBinding) -> WrappedKey:
     _require_able(lane, binding.spec)
     if spec is not None:
         return _bound(lane, binding, _make_secret(lane, spec))
-    pair = key_pairs.make(lane, binding.spec, binding.usage)
+    pair = key_pairs.make(lane, binding.key_id, binding.spec, binding.usage)
     try:
         return _bound(lane, binding, pair_blob.encode(pair))
     except BaseException:
@@ -60,6 +60,13 @@ def discard(lane: Lane, key: StoredKey) -> None:
     lane.handles.evict(key.id)
     if key.spec in PAIR_SPECS:
         _destroy_resident(lane, stored_keys.pair(lane, key))
+
+
+def discard_unfiled(lane: Lane, key_id: str) -> None:
+    """Destroy what lives in the token of a KMS key none of whose backing keys was filed."""
+    with lane.keeping():
+        for resident in resident_keys.made_for(lane.session, key_id):
+            resident.destroy()
 
 
 def make_data_key_pair(lane: Lane, spec: str) -> KeyPair:

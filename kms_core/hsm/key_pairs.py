@@ -34,15 +34,14 @@ _RESIDENT: Final[Mapping[Attribute, object]] = {
     Attribute.SENSITIVE: True,
     Attribute.EXTRACTABLE: False,
     Attribute.TOKEN: True,
-    Attribute.LABEL: resident_keys.LABEL,
 }
 _PUBLIC: Final = {"SIGN_VERIFY": MechanismFlag.VERIFY, "ENCRYPT_DECRYPT": MechanismFlag.ENCRYPT}
 
 
-def make(lane: Lane, spec: str, usage: str) -> pair_blob.StoredPair:
-    """Make a key pair for storing."""
+def make(lane: Lane, key_id: str, spec: str, usage: str) -> pair_blob.StoredPair:
+    """Make a key pair of a KMS key for storing."""
     if PAIR_SPECS[spec].resident:
-        return _make_resident(lane, spec, usage)
+        return _make_resident(lane, key_id, spec, usage)
     with _generated(lane.session, spec, usage, _ONCE) as (public, private):
         wrapped = lane.token_keys.domain_key.wrap_key(private, mechanism=lane.capabilities.wrap)
         return pair_blob.StoredPair(pair_blob.WRAPPED, wrapped, _public_der(spec, public))
@@ -55,9 +54,9 @@ def make_data_key_pair(lane: Lane, spec: str) -> KeyPair:
         return KeyPair(_private_der(spec, private), der)
 
 
-def _make_resident(lane: Lane, spec: str, usage: str) -> pair_blob.StoredPair:
-    key_id = lane.session.generate_random(resident_keys.ID_BITS)
-    template = {**_RESIDENT, Attribute.ID: key_id}
+def _make_resident(lane: Lane, key_id: str, spec: str, usage: str) -> pair_blob.StoredPair:
+    object_id = lane.session.generate_random(resident_keys.ID_BITS)
+    template = {**_RESIDENT, Attribute.ID: object_id, Attribute.LABEL: resident_keys.label(key_id)}
     with lane.keeping():
         public, private = _generate(lane.session, spec, usage, template)
         try:
@@ -67,7 +66,7 @@ def _make_resident(lane: Lane, spec: str, usage: str) -> pair_blob.StoredPair:
             raise
         finally:
             public.destroy()
-    return pair_blob.StoredPair(pair_blob.RESIDENT, key_id, der)
+    return pair_blob.StoredPair(pair_blob.RESIDENT, object_id, der)
 
 
 @contextmanager

@@ -38,7 +38,8 @@ PERMITTED: Final[Mapping[str, frozenset[str]]] = {
     "sign": frozenset({"kms:Sign"}),
     "mac": frozenset({"kms:GenerateMac", "kms:VerifyMac"}),
     "agree": frozenset({"kms:DeriveSharedSecret"}),
-    "discard": frozenset({"kms:CreateKey", DISCARD_ACTION}),
+    "discard": frozenset({DISCARD_ACTION}),
+    "discard_unfiled": frozenset({"kms:CreateKey", DISCARD_ACTION}),
     "check_value": frozenset({CHECK_ACTION}),
     "checkpoint_mac": frozenset({CHECKPOINT_ACTION}),
     "evict": frozenset({"kms:DisableKey", "kms:ScheduleKeyDeletion", EVICT_ACTION}),
@@ -219,9 +220,17 @@ class Hsm(Protocol):
         ...
 
     def discard(self, permit: Permit, key: StoredKey) -> None:
-        """Forget a backing key whose record is deleted or was never filed.
+        """Forget a backing key whose record is about to be deleted.
 
         A key that the record holds wrapped is gone with the record; one that lives in the HSM is destroyed.
+        """
+        ...
+
+    def discard_unfiled(self, permit: Permit, key_id: str) -> None:
+        """Destroy what lives in the HSM of a KMS key that was being made, and has no record of a backing key.
+
+        INVARIANT: the caller has made sure that nobody goes on making it; a record that is filed after this
+        would name what is no longer there.
         """
         ...
 

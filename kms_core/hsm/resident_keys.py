@@ -1,8 +1,8 @@
 """Private keys that live in the token as objects of their own, since it cannot wrap them: Ed25519.
 
-A record names one by its CKA_ID. What costs: a file and 16 microseconds of every search for each of them, and
-that a backup of the token is their only backup. What a crash leaves is an object that no record names; it
-cannot be used, and nothing else is harmed by it.
+A record names one by its CKA_ID; its label says which KMS key it was made for. So what a crash leaves, an
+object that no record names, is found by the key that was being made. What one costs: a file and 16
+microseconds of every search, and that a backup of the token is its only backup.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from kms_core.hsm.key_shapes import SigningKey
 
-LABEL: Final = "kmsgate backing key"
 ID_BITS: Final = 128
 
 
@@ -35,11 +34,20 @@ class ResidentKey:
         """Nothing: C_DestroyObject would destroy the key itself."""
 
 
-def find(session: Session, key_id: bytes) -> Object | None:
+def label(key_id: str) -> str:
+    """The label of the resident keys of a KMS key."""
+    return f"kmsgate backing key of {key_id}"
+
+
+def find(session: Session, object_id: bytes) -> Object | None:
     """The resident key with this CKA_ID; None where there is not exactly one."""
-    found = list(
-        session.get_objects(
-            {Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.LABEL: LABEL, Attribute.ID: key_id}
-        )
-    )
+    # the search stays open until it is exhausted, and a second one would fail
+    found = list(session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.ID: object_id}))
     return found[0] if len(found) == 1 else None
+
+
+def made_for(session: Session, key_id: str) -> list[Object]:
+    """All resident keys of a KMS key, whether a record names them or not."""
+    return list(
+        session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.LABEL: label(key_id)})
+    )

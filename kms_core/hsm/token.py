@@ -91,6 +91,11 @@ class Pkcs11Hsm:
         permit.require_key_id(PERMITTED["discard"], key.key_id)
         self._lanes.run(_turn(key), lambda lane: backing_keys.discard(lane, key))
 
+    def discard_unfiled(self, permit: Permit, key_id: str) -> None:
+        """Forget what was made and never filed."""
+        permit.require_key_id(PERMITTED["discard_unfiled"], key_id)
+        self._lanes.run(next(self._turns), lambda lane: backing_keys.discard_unfiled(lane, key_id))
+
     def check_value(self, permit: Permit) -> bytes:
         """Show that the token's own keys are the ones they were."""
         permit.require_action(PERMITTED["check_value"])

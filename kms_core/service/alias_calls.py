@@ -12,8 +12,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kms_core.errors import NotFoundError
 from kms_core.model.key_states import require_state
+from kms_core.service.admission import require_known
 from kms_core.service.context import checks_of, of_alias
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from kms_core.model.alias import AliasReference
     from kms_core.model.key_reference import KeyReference
-    from kms_core.service.calls import Calls
+    from kms_core.service.admission import Admission
+    from kms_core.service.key_holding import KeyHolding
     from kms_core.service.open_call import OpenCall
     from kms_core.store.keys import KeyRow
 
@@ -31,8 +32,9 @@ Rows = dict["KeyReference", "KeyRow | None"]
 class AliasCalls:
     """Brings calls to an alias and its keys."""
 
-    def __init__(self, calls: Calls, region: str) -> None:
-        self._calls = calls
+    def __init__(self, holding: KeyHolding, admission: Admission, region: str) -> None:
+        self._holding = holding
+        self._admission = admission
         self._region = region
 
     @contextmanager
@@ -79,16 +81,18 @@ class AliasCalls:
             rows = self._rows(call, current, target)
             if self._current(call, alias) == current:
                 return current, rows
-            self._calls.let_go(call)
+            self._holding.let_go(call)
 
     def _current(self, call: OpenCall, alias: AliasReference) -> KeyReference:
-        return replace(self._calls.behind(call, alias), alias=None)
+        return replace(self._holding.behind(call, alias), alias=None)
 
     def _rows(self, call: OpenCall, *references: KeyReference | None) -> Rows:
         """Hold the keys, in the order of their ARNs; the record names the last one that was given."""
         keys = [each for each in references if each]
         call.key_arn = keys[-1].arn
-        return {each: self._calls.hold(call, each.arn) for each in sorted(set(keys), key=lambda key: key.arn)}
+        return {
+            each: self._holding.hold(call, each.arn) for each in sorted(set(keys), key=lambda key: key.arn)
+        }
 
     def _admit(
         self,
@@ -100,8 +104,7 @@ class AliasCalls:
         permits: ExitStack,
     ) -> None:
         for reference, row in rows.items():
-            if row is None and reference.account == call.caller.account:
-                raise NotFoundError(f"Key '{reference.arn}' does not exist")
+            require_known(call, reference, row)
         checks = checks_of(
             call.operation,
             call.caller,
@@ -112,8 +115,8 @@ class AliasCalls:
         by_arn = {reference.arn: reference for reference in rows}
         for check in checks:
             key = by_arn.get(check.resource)
-            asked = self._calls.asked(call, check, rows[key] if key else None)
-            permits.enter_context(self._calls.admitted(call, key, asked))
+            asked = self._admission.asked(call, check, rows[key] if key else None)
+            permits.enter_context(self._admission.admitted(call, key, asked))
         new = rows[target] if target else None
         if new is not None:
             require_state(call.operation, new.metadata)

@@ -13,12 +13,15 @@ from kms_core.audit.log import AuditLog
 from kms_core.gate import Gate
 from kms_core.key_material import KeyMaterial
 from kms_core.model.quotas import Quotas
+from kms_core.service.admission import Admission
 from kms_core.service.alias_calls import AliasCalls
 from kms_core.service.backing_keys import BackingKeys
+from kms_core.service.call_records import CallRecords
 from kms_core.service.calls import Calls
 from kms_core.service.checkpoints import Checkpoints
 from kms_core.service.clock import Clock
 from kms_core.service.key_access import KeyAccess
+from kms_core.service.key_holding import KeyHolding
 from kms_core.service.message_budget import MessageBudget
 from kms_core.store.locks import KeyLocks, locks_beside
 from policy_engine import PolicyEngine
@@ -89,17 +92,9 @@ def assemble(
     gate = Gate(engine, log, sources)
     access = KeyAccess(database, engine, KeyLocks(locks_beside(database.path)))
     checkpoints = Checkpoints(database, gate, log, hsm, sources)
-    calls = Calls(
-        database,
-        gate,
-        log,
-        access,
-        sources,
-        clock=clock,
-        region=region,
-        identities=_digest(identities),
-        checkpoints=checkpoints,
-    )
+    records = CallRecords(database, log, sources, clock, checkpoints)
+    holding = KeyHolding(access, region)
+    admission = Admission(gate, access, clock, region=region, identities=_digest(identities))
     return Core(
         database=database,
         identities=identities,
@@ -108,8 +103,8 @@ def assemble(
         clock=clock,
         quotas=quotas or Quotas(),
         gate=gate,
-        calls=calls,
-        alias_calls=AliasCalls(calls, region),
+        calls=Calls(records, holding, admission, region),
+        alias_calls=AliasCalls(holding, admission, region),
         checkpoints=checkpoints,
         access=access,
         hsm=hsm,

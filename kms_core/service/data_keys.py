@@ -51,6 +51,7 @@ class DataKeyOperations:
         number_of_bytes: int | None = None,
         encryption_context: Mapping[str, str] | None = None,
         grant_tokens: Sequence[str] = (),
+        dry_run: bool | None = None,
     ) -> DataKey:
         """Make a data key: plain for use at once, encrypted for keeping.
 
@@ -61,14 +62,20 @@ class DataKeyOperations:
             number_of_bytes: 1 to 1,024.
             encryption_context: pairs that Decrypt must be given too.
             grant_tokens: tokens of grants that may be too new to be known everywhere.
+            dry_run: only try.
 
         Raises:
-            AccessDeniedError, DisabledError, InvalidArnError, InvalidKeyUsageError, KMSInvalidStateError,
-            LimitExceededError, NotFoundError, ValidationError, KMSInternalError
+            AccessDeniedError, DisabledError, DryRunOperationError, InvalidArnError, InvalidKeyUsageError,
+            KMSInvalidStateError, LimitExceededError, NotFoundError, ValidationError, KMSInternalError
         """
-        length = (key_spec, number_of_bytes)
         return self._data_key(
-            Operation.GENERATE_DATA_KEY, caller, key_id, length, encryption_context, grant_tokens
+            Operation.GENERATE_DATA_KEY,
+            caller,
+            key_id,
+            (key_spec, number_of_bytes),
+            encryption_context,
+            grant_tokens,
+            dry_run=dry_run,
         )
 
     def generate_data_key_without_plaintext(
@@ -80,6 +87,7 @@ class DataKeyOperations:
         number_of_bytes: int | None = None,
         encryption_context: Mapping[str, str] | None = None,
         grant_tokens: Sequence[str] = (),
+        dry_run: bool | None = None,
     ) -> EncryptedDataKey:
         """Make a data key, encrypted only; arguments and errors as `generate_data_key`."""
         made = self._data_key(
@@ -89,6 +97,7 @@ class DataKeyOperations:
             (key_spec, number_of_bytes),
             encryption_context,
             grant_tokens,
+            dry_run=dry_run,
         )
         return EncryptedDataKey(made.ciphertext_blob, made.key_id)
 
@@ -100,6 +109,7 @@ class DataKeyOperations:
         *,
         encryption_context: Mapping[str, str] | None = None,
         grant_tokens: Sequence[str] = (),
+        dry_run: bool | None = None,
     ) -> DataKeyPair:
         """Make a data key pair: the private key plain for use at once, encrypted for keeping.
 
@@ -109,14 +119,21 @@ class DataKeyOperations:
             key_pair_spec: as a KeySpec: RSA or elliptic curve.
             encryption_context: pairs that Decrypt must be given too.
             grant_tokens: tokens of grants that may be too new to be known everywhere.
+            dry_run: only try.
 
         Raises:
             UnsupportedOperationError: the token does not make such pairs.
-            AccessDeniedError, DisabledError, InvalidArnError, InvalidKeyUsageError, KMSInvalidStateError,
-            LimitExceededError, NotFoundError, ValidationError, KMSInternalError
+            AccessDeniedError, DisabledError, DryRunOperationError, InvalidArnError, InvalidKeyUsageError,
+            KMSInvalidStateError, LimitExceededError, NotFoundError, ValidationError, KMSInternalError
         """
         return self._data_key_pair(
-            Operation.GENERATE_DATA_KEY_PAIR, caller, key_id, key_pair_spec, encryption_context, grant_tokens
+            Operation.GENERATE_DATA_KEY_PAIR,
+            caller,
+            key_id,
+            key_pair_spec,
+            encryption_context,
+            grant_tokens,
+            dry_run=dry_run,
         )
 
     def generate_data_key_pair_without_plaintext(
@@ -127,6 +144,7 @@ class DataKeyOperations:
         *,
         encryption_context: Mapping[str, str] | None = None,
         grant_tokens: Sequence[str] = (),
+        dry_run: bool | None = None,
     ) -> EncryptedDataKeyPair:
         """Make a data key pair, the private key encrypted only; arguments and errors as the other one."""
         made = self._data_key_pair(
@@ -136,6 +154,7 @@ class DataKeyOperations:
             key_pair_spec,
             encryption_context,
             grant_tokens,
+            dry_run=dry_run,
         )
         return EncryptedDataKeyPair(
             made.private_key_ciphertext_blob, made.public_key, made.key_id, made.key_pair_spec
@@ -161,16 +180,18 @@ class DataKeyOperations:
         length: tuple[str | None, int | None],
         encryption_context: Mapping[str, str] | None,
         grant_tokens: Sequence[str],
+        *,
+        dry_run: bool | None,
     ) -> DataKey:
         core = self._core
-        with core.calls.begin(operation, caller, grant_tokens) as call:
+        with core.calls.begin(operation, caller, grant_tokens, dry_run=dry_run) as call:
             count = data_key_length(*length)
             pairs = check_encryption_context(encryption_context)
             reference = core.calls.reference(call, key_id)
             with core.calls.on_key(call, reference, context.cryptographic(pairs)) as admitted:
                 require_algorithm(admitted.key, SYMMETRIC_ALGORITHM)
                 plaintext = core.hsm.random(admitted.permit, count)
-                blob = seal(core, admitted, operation, SYMMETRIC_ALGORITHM, plaintext, pairs)
+                blob = seal(core, call, admitted, SYMMETRIC_ALGORITHM, plaintext, pairs)
                 return DataKey(blob, plaintext, admitted.key.arn)
 
     def _data_key_pair(
@@ -181,9 +202,11 @@ class DataKeyOperations:
         spec: str,
         encryption_context: Mapping[str, str] | None,
         grant_tokens: Sequence[str],
+        *,
+        dry_run: bool | None,
     ) -> DataKeyPair:
         core = self._core
-        with core.calls.begin(operation, caller, grant_tokens) as call:
+        with core.calls.begin(operation, caller, grant_tokens, dry_run=dry_run) as call:
             _check_pair_spec(spec)
             pairs = check_encryption_context(encryption_context)
             reference = core.calls.reference(call, key_id)
@@ -191,7 +214,7 @@ class DataKeyOperations:
             with core.calls.on_key(call, reference, given) as admitted:
                 require_algorithm(admitted.key, SYMMETRIC_ALGORITHM)
                 private, public = core.hsm.generate_data_key_pair(admitted.permit, spec)
-                blob = seal(core, admitted, operation, SYMMETRIC_ALGORITHM, private, pairs)
+                blob = seal(core, call, admitted, SYMMETRIC_ALGORITHM, private, pairs)
                 return DataKeyPair(blob, private, public, admitted.key.arn, spec)
 
 

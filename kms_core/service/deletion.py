@@ -1,17 +1,23 @@
-"""The end of keys whose waiting period is over: an internal job, which no caller asks for.
+"""The end of keys whose waiting period is over, and of what was never finished: an internal job.
 
-A key ends in three steps, each of which may be the last one that a process comes to; whoever runs the job
-next goes on from there. First a commit after which the key exists for no operation, with its grants, aliases
-and tags; then the HSM forgets it; then a commit that takes its wrapped material away. The audit log says so
-before the first. Another process that still holds the key in its memory cannot use it: no call comes to it
-any more. What backups of the database hold is not reached.
+No caller asks for it. A key ends in three steps, each of which may be the last one that a process comes to;
+whoever runs the job next goes on from there. First a commit after which the key exists for no operation, with
+its grants, aliases and tags; then the HSM forgets it; then a commit that takes its wrapped material away. The
+audit log says so before the first. Another process that still holds the key in its memory cannot use it: no
+call comes to it any more. What backups of the database hold is not reached.
+
+A key that a process died while making ends in the same steps, so that an object of the token that no record
+names, and none will, is destroyed. It is found by the intent that CreateKey wrote down first, never by what
+is in the token: an object that this database knows nothing of may belong to a newer copy of it. Whoever still
+makes the key holds its lock.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
-from kms_core.errors import ConfigurationError
+from kms_core.errors import ConfigurationError, KmsError
 from kms_core.hsm.protocol import DISCARD_ACTION
 from kms_core.store import key_life
 from kms_core.store.keys import backing_keys_of
@@ -21,8 +27,11 @@ if TYPE_CHECKING:
     from kms_core.permit import Permit
     from kms_core.service.core import Core
 
+_LOG = logging.getLogger(__name__)
+
 _JOB = "kmsgate"
-_REASON = "the waiting period of the key's deletion is over"
+_OVER = "the waiting period of the key's deletion is over"
+_UNFINISHED = "the key was never finished"
 
 
 class DueJobs:
@@ -31,13 +40,13 @@ class DueJobs:
     _core: Core
 
     def run_due_jobs(self) -> int:
-        """Delete the keys whose waiting period is over by now; how many that were.
+        """Delete the keys whose waiting period is over by now, and end what was never finished; how many.
 
-        Whoever runs a service calls it from time to time, from as many processes as it likes.
+        `open_kms` has it done when something is due (`scheduler`); any process may call it at any time.
 
         Raises:
             ConfigurationError: the clock is behind the highest time seen, so that nobody knows what is due.
-            DependencyTimeoutError, KMSInternalError: a key cannot be deleted now; others may have been.
+            DependencyTimeoutError, KMSInternalError: a key cannot be deleted now; all others were.
         """
         core = self._core
         with core.database.write() as connection:
@@ -48,20 +57,36 @@ class DueJobs:
                 "the clock is behind the highest time that this database has seen",
                 help="set the clock; until then no key is deleted",
             )
-        return sum(self._delete(key_id, arn) for key_id, arn in due)
+        done, failures = 0, []
+        for key_id, arn in due:
+            try:
+                done += self._delete(key_id, arn)
+            except KmsError as error:
+                failures.append(error)
+        if failures:
+            _LOG.warning("%d of %d keys that are due could not be deleted", len(failures), len(due))
+            raise failures[0]
+        return done
+
+    def _next_due(self) -> float | None:
+        with self._core.database.read() as connection:
+            return key_life.next_due(connection)
 
     def _delete(self, key_id: str, arn: str) -> bool:
         core = self._core
         with core.access.held(arn, alone=True):
             with core.database.read() as connection:
-                if (key_id, arn) not in key_life.due(connection, core.clock.now()):
+                if not key_life.is_due(connection, key_id, core.clock.now()):
                     return False  # it was cancelled meanwhile, or another process was faster
                 materials = backing_keys_of(connection, key_id)
-            with core.gate.serve(_JOB, DISCARD_ACTION, _REASON, key_arn=arn) as permit:
+            reason = _OVER if materials else _UNFINISHED
+            with core.gate.serve(_JOB, DISCARD_ACTION, reason, key_arn=arn) as permit:
                 with core.database.write() as connection:
                     key_life.end(connection, key_id)
                 for material in materials:
                     self._forget(permit, material)
+                if not materials:
+                    core.hsm.discard_unfiled(permit, key_id)
                 with core.database.write() as connection:
                     key_life.erase(connection, key_id)
         return True

@@ -21,9 +21,9 @@ from kms_core.service.parameters import ENCRYPTION_ALGORITHMS, check_choice, che
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kms_core.model.operations import Operation
+    from kms_core.model.key import KeyMetadata
     from kms_core.service.core import Core
-    from kms_core.service.open_call import Admitted
+    from kms_core.service.open_call import Admitted, OpenCall
 
 _WRONG_KEY = "The key ID in the request does not identify a CMK that can perform this operation."
 
@@ -45,28 +45,31 @@ def check_encryption(
 
 def seal(
     core: Core,
+    call: OpenCall,
     admitted: Admitted,
-    operation: Operation,
     algorithm: str,
     plaintext: bytes,
     pairs: Mapping[str, str],
 ) -> bytes:
-    """Encrypt under the newest backing key.
+    """Encrypt under the newest backing key; a dry run ends before a message is counted and encrypted.
 
     Raises:
+        DryRunOperationError: it was only to be tried, and the key could.
         InvalidKeyUsageError: the key does not encrypt, or not by this algorithm.
         ValidationError: the plaintext is too long for an RSA key.
         LimitExceededError: the key has encrypted as much as is safe.
         UnsupportedOperationError: the token could not decrypt it.
     """
     key = admitted.key
-    require_usage(operation, key, KeyUsage.ENCRYPT_DECRYPT)
-    require_algorithm(key, algorithm)
+    _require_cipher(call, key, algorithm)
     material = core.backing_keys.current(key)
     if algorithm != SYMMETRIC_ALGORITHM:
         _require_room(key.spec, algorithm, plaintext)
         public_key = core.hsm.public_key(admitted.permit, material, algorithm)
         return public_keys.encrypt(public_key, algorithm, plaintext)
+    if call.dry_run:
+        core.budget.require_left(material.id)
+        call.end_dry_run()
     core.budget.spend(material.id)
     aad = additional_data(header(key.key_id, material.id), pairs)
     sealed = core.material.encrypt(admitted.permit, material, plaintext, aad)
@@ -75,13 +78,13 @@ def seal(
 
 def unseal(
     core: Core,
+    call: OpenCall,
     admitted: Admitted,
-    operation: Operation,
     algorithm: str,
-    ciphertext: bytes,
+    ciphertext: bytes | None,
     pairs: Mapping[str, str],
 ) -> bytes:
-    """Decrypt.
+    """Decrypt. Where a dry run ignores the ciphertext there is no plaintext either, and only the key counts.
 
     Raises:
         InvalidCiphertextError: ciphertext and encryption context are not what they were.
@@ -90,21 +93,27 @@ def unseal(
         UnsupportedOperationError: the token cannot, or may not.
     """
     key = admitted.key
+    if ciphertext is None:
+        _require_cipher(call, key, algorithm)
+        return b""
     if algorithm != SYMMETRIC_ALGORITHM:
-        require_usage(operation, key, KeyUsage.ENCRYPT_DECRYPT)
-        require_algorithm(key, algorithm)
+        _require_cipher(call, key, algorithm)
         material = core.backing_keys.current(key)
         return core.hsm.decrypt_oaep(admitted.permit, material, algorithm, ciphertext)
     blob = decode(ciphertext)
     if blob.key_id != key.key_id:
         raise IncorrectKeyError(_WRONG_KEY)
-    require_usage(operation, key, KeyUsage.ENCRYPT_DECRYPT)
-    require_algorithm(key, algorithm)
+    _require_cipher(call, key, algorithm)
     found = core.backing_keys.find(blob.key_id, blob.backing_key_id)
     if found is None:
         raise InvalidCiphertextError
     aad = additional_data(header(blob.key_id, blob.backing_key_id), pairs)
     return core.material.decrypt(admitted.permit, found, Sealed(blob.iv, blob.ciphertext, blob.tag), aad)
+
+
+def _require_cipher(call: OpenCall, key: KeyMetadata, algorithm: str) -> None:
+    require_usage(call.operation, key, KeyUsage.ENCRYPT_DECRYPT)
+    require_algorithm(key, algorithm)
 
 
 def _require_room(spec: str, algorithm: str, plaintext: bytes) -> None:

@@ -36,6 +36,7 @@ class KeyAgreementOperations:
         *,
         key_agreement_algorithm: str = KEY_AGREEMENT_ALGORITHM,
         grant_tokens: Sequence[str] = (),
+        dry_run: bool | None = None,
     ) -> SharedSecret:
         """Derive the secret that is shared with the owner of a public key.
 
@@ -45,15 +46,16 @@ class KeyAgreementOperations:
             public_key: the peer's, on the same curve: SubjectPublicKeyInfo, DER.
             key_agreement_algorithm: ``ECDH``.
             grant_tokens: tokens of grants that may be too new to be known everywhere.
+            dry_run: only try.
 
         Raises:
             ValidationError: the public key is none, or on another curve.
-            AccessDeniedError, DisabledError, InvalidArnError, InvalidKeyUsageError, KMSInvalidStateError,
-            NotFoundError, UnsupportedOperationError, KMSInternalError
+            AccessDeniedError, DisabledError, DryRunOperationError, InvalidArnError, InvalidKeyUsageError,
+            KMSInvalidStateError, NotFoundError, UnsupportedOperationError, KMSInternalError
         """
         core = self._core
         algorithm = key_agreement_algorithm
-        with core.calls.begin(Operation.DERIVE_SHARED_SECRET, caller, grant_tokens) as call:
+        with core.calls.begin(Operation.DERIVE_SHARED_SECRET, caller, grant_tokens, dry_run=dry_run) as call:
             check_bytes("publicKey", public_key, 1, MAX_PUBLIC_KEY)
             check_choice("keyAgreementAlgorithm", algorithm, (KEY_AGREEMENT_ALGORITHM,))
             reference = core.calls.reference(call, key_id)

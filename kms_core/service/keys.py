@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html. What keys of each KeySpec and KeyUsage
 are: `model.key_specs`; the HSM makes their material. A key comes into being in three steps: an intent row
 that no operation sees, the material, and one commit that files the material and enables the key. A crash
-before that commit leaves no key.
+before that commit leaves no key: the intent says what may be left of it, and the due jobs end it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kms_core.errors import KmsError, LimitExceededError, ValidationError
+from kms_core.errors import KmsCoreError, LimitExceededError, ValidationError
 from kms_core.model.key import KeyMetadata, KeyState
 from kms_core.model.key_attributes import KeyAttributes
 from kms_core.model.key_reference import KeyReference
@@ -31,7 +31,6 @@ from kms_core.store.tags import put_tags
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from kms_core.model.backing_key import BackingKeyRecord
     from kms_core.model.caller import Caller
     from kms_core.model.key import KeySpec, KeyUsage
     from kms_core.permit import Permit
@@ -161,44 +160,37 @@ class KeyOperations:
         self, call: OpenCall, permit: Permit, key: KeyMetadata, policy: str, tags: Mapping[str, str]
     ) -> KeyMetadata:
         core = self._core
+        core.calls.hold_new(call, key.arn)
         with core.database.write() as connection:
             if keys.count_keys(connection, key.arn.removesuffix(key.key_id)) >= core.quotas.keys_per_account:
                 raise LimitExceededError(f"the account has {core.quotas.keys_per_account} keys already")
             keys.insert_intent(connection, key, file_policy(connection, policy))
-        with self._given_up_on_failure(key):
+        with self._given_up_on_failure(permit, key):
             material = core.material.generate(
                 permit, key.arn, key.key_id, spec=key.spec.value, usage=key.usage.value
             )
-            with self._discarded_on_failure(permit, material), core.calls.changing(call) as connection:
+            with core.calls.changing(call) as connection:
                 keys.enable_with(connection, material)
                 put_tags(connection, key.key_id, tags)
         return replace(key, state=KeyState.ENABLED, current_backing_key_id=material.id)
 
     @contextmanager
-    def _discarded_on_failure(self, permit: Permit, material: BackingKeyRecord) -> Iterator[None]:
+    def _given_up_on_failure(self, permit: Permit, key: KeyMetadata) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            # what is left in the token after a second failure is named by no record, so nobody can use it
-            with suppress(KmsError):
-                self._discard_unfiled(permit, material)
+            # INVARIANT: the intent stays for as long as something may be left in the token; nobody sees it,
+            # and the due jobs end it
+            with suppress(KmsCoreError):
+                self._give_up(permit, key.key_id)
             raise
 
-    def _discard_unfiled(self, permit: Permit, material: BackingKeyRecord) -> None:
-        with self._core.database.read() as connection:
+    def _give_up(self, permit: Permit, key_id: str) -> None:
+        core = self._core
+        with core.database.read() as connection:
             # INVARIANT: a commit that failed may have been kept all the same, and then the key is needed
-            filed = keys.find_by_id(connection, material.key_id) is not None
-        if not filed:
-            self._core.hsm.discard(permit, material)
-
-    @contextmanager
-    def _given_up_on_failure(self, key: KeyMetadata) -> Iterator[None]:
-        try:
-            yield
-        except BaseException:
-            try:
-                with self._core.database.write() as connection:
-                    keys.drop_intent(connection, key.key_id)
-            except KmsError:
-                pass  # the intent is invisible, and the next start drops it
-            raise
+            if keys.find_by_id(connection, key_id) is not None:
+                return
+        core.hsm.discard_unfiled(permit, key_id)
+        with core.database.write() as connection:
+            keys.drop_intent(connection, key_id)

@@ -18,6 +18,7 @@ from kms_core.service.key_life import KeyLifeOperations
 from kms_core.service.keys import KeyOperations
 from kms_core.service.macs import MacOperations
 from kms_core.service.policies import PolicyOperations
+from kms_core.service.scheduler import Scheduler
 from kms_core.service.signatures import SignatureOperations
 from kms_core.service.tags import TagOperations
 from policy_engine import Bundle
@@ -58,6 +59,7 @@ class Kms(
         region: where this service is.
         sources: time, ids and randomness.
         quotas: how much there may be of what.
+        due_jobs: whether to run what is due when it is due, in a thread, until this is closed.
     """
 
     def __init__(
@@ -69,14 +71,19 @@ class Kms(
         region: str = DEFAULT_REGION,
         sources: Sources | None = None,
         quotas: Quotas | None = None,
+        due_jobs: bool = False,
     ) -> None:
         self._hsm = hsm
         self._core: Core = assemble(
             database, hsm, bundle or Bundle(), region, sources or Sources(), quotas or Quotas()
         )
+        self._scheduler = Scheduler(self.run_due_jobs, self._next_due, self._core.clock.now)
+        if due_jobs:
+            self._scheduler.start()
 
     def close(self) -> None:
         """Bind the audit log, and let go of the HSM and the database; a second time does nothing."""
+        self._scheduler.close()
         self._core.checkpoints.close()
         self._hsm.close()
         self._core.database.close()

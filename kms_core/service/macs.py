@@ -37,6 +37,7 @@ class MacOperations:
         mac_algorithm: str,
         *,
         grant_tokens: Sequence[str] = (),
+        dry_run: bool | None = None,
     ) -> Mac:
         """Make the HMAC of a message.
 
@@ -46,13 +47,14 @@ class MacOperations:
             message: 1 to 4,096 bytes.
             mac_algorithm: the one of the key's spec.
             grant_tokens: tokens of grants that may be too new to be known everywhere.
+            dry_run: only try.
 
         Raises:
-            AccessDeniedError, DisabledError, InvalidArnError, InvalidKeyUsageError, KMSInvalidStateError,
-            NotFoundError, UnsupportedOperationError, ValidationError, KMSInternalError
+            AccessDeniedError, DisabledError, DryRunOperationError, InvalidArnError, InvalidKeyUsageError,
+            KMSInvalidStateError, NotFoundError, UnsupportedOperationError, ValidationError, KMSInternalError
         """
         core = self._core
-        with core.calls.begin(Operation.GENERATE_MAC, caller, grant_tokens) as call:
+        with core.calls.begin(Operation.GENERATE_MAC, caller, grant_tokens, dry_run=dry_run) as call:
             _check(message, mac_algorithm)
             reference = core.calls.reference(call, key_id)
             with core.calls.on_key(call, reference, {"MacAlgorithm": mac_algorithm}) as admitted:
@@ -67,6 +69,7 @@ class MacOperations:
         mac_algorithm: str,
         *,
         grant_tokens: Sequence[str] = (),
+        dry_run: bool | None = None,
     ) -> MacVerified:
         """Verify the HMAC of a message; that it is not valid is an error.
 
@@ -77,14 +80,15 @@ class MacOperations:
             mac: what is to be judged, 1 to 6,144 bytes.
             mac_algorithm: the one of the key's spec.
             grant_tokens: tokens of grants that may be too new to be known everywhere.
+            dry_run: only try.
 
         Raises:
             KMSInvalidMacError: it is not that message's under that key.
-            AccessDeniedError, DisabledError, InvalidArnError, InvalidKeyUsageError, KMSInvalidStateError,
-            NotFoundError, UnsupportedOperationError, ValidationError, KMSInternalError
+            AccessDeniedError, DisabledError, DryRunOperationError, InvalidArnError, InvalidKeyUsageError,
+            KMSInvalidStateError, NotFoundError, UnsupportedOperationError, ValidationError, KMSInternalError
         """
         core = self._core
-        with core.calls.begin(Operation.VERIFY_MAC, caller, grant_tokens) as call:
+        with core.calls.begin(Operation.VERIFY_MAC, caller, grant_tokens, dry_run=dry_run) as call:
             _check(message, mac_algorithm)
             check_bytes("mac", mac, 1, MAX_MAC)
             reference = core.calls.reference(call, key_id)

@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from kms_core.errors import LimitExceededError
-from kms_core.store.keys import reserve_messages
+from kms_core.store.keys import may_reserve_messages, reserve_messages
 
 if TYPE_CHECKING:
     from kms_core.store.database import Database
@@ -41,11 +41,27 @@ class MessageBudget:
             left = self._left.get(backing_key_id, 0) or self._reserve(backing_key_id)
             self._left[backing_key_id] = left - 1
 
+    def require_left(self, backing_key_id: str) -> None:
+        """Check that a message could be counted now, and count none.
+
+        Raises:
+            LimitExceededError: the key has encrypted as much as is safe.
+            KMSInternalError: the store fails.
+        """
+        with self._guard:
+            if self._left.get(backing_key_id, 0):
+                return
+        with self._database.read() as connection:
+            if not may_reserve_messages(connection, backing_key_id, self._block, self._limit):
+                raise _used_up()
+
     def _reserve(self, backing_key_id: str) -> int:
         with self._database.write() as connection:
             reserved = reserve_messages(connection, backing_key_id, self._block, self._limit)
         if not reserved:
-            raise LimitExceededError(
-                "the key has encrypted as many messages as AES-GCM allows: use a new key"
-            )
+            raise _used_up()
         return self._block
+
+
+def _used_up() -> LimitExceededError:
+    return LimitExceededError("the key has encrypted as many messages as AES-GCM allows: use a new key")

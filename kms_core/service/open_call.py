@@ -91,10 +91,14 @@ def ending(call: OpenCall, error: KmsError | None = None) -> AuditEntry:
     )
 
 
-def never_begun(operation: Operation, caller: Caller | str, call_id: str, error: KmsError) -> AuditEntry:
+def never_begun(
+    operation: Operation, caller: Caller | str, call_id: str, error: KmsError, *, dry_run: bool
+) -> AuditEntry:
     """What the audit log says of a call whose caller is none."""
     principal = caller.principal_arn if isinstance(caller, Caller) else str(caller)[:_LONGEST_NAME]
-    return AuditEntry(RecordKind.REFUSAL, call_id, principal, operation.action, error_code=error.code)
+    return AuditEntry(
+        RecordKind.REFUSAL, call_id, principal, operation.action, error_code=error.code, dry_run=dry_run
+    )
 
 
 def _kind(call: OpenCall, error: KmsError | None) -> RecordKind:

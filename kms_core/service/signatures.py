@@ -55,6 +55,7 @@ class SignatureOperations:
         *,
         message_type: str = _RAW,
         grant_tokens: Sequence[str] = (),
+        dry_run: bool | None = None,
     ) -> Signed:
         """Sign a message or a digest.
 
@@ -65,13 +66,14 @@ class SignatureOperations:
             signing_algorithm: one that the key has.
             message_type: ``RAW`` or ``DIGEST``.
             grant_tokens: tokens of grants that may be too new to be known everywhere.
+            dry_run: only try.
 
         Raises:
-            AccessDeniedError, DisabledError, InvalidArnError, InvalidKeyUsageError, KMSInvalidStateError,
-            NotFoundError, UnsupportedOperationError, ValidationError, KMSInternalError
+            AccessDeniedError, DisabledError, DryRunOperationError, InvalidArnError, InvalidKeyUsageError,
+            KMSInvalidStateError, NotFoundError, UnsupportedOperationError, ValidationError, KMSInternalError
         """
         core = self._core
-        with core.calls.begin(Operation.SIGN, caller, grant_tokens) as call:
+        with core.calls.begin(Operation.SIGN, caller, grant_tokens, dry_run=dry_run) as call:
             _check(message, message_type, signing_algorithm)
             reference = core.calls.reference(call, key_id)
             given = context.signing(signing_algorithm, message_type)
@@ -91,6 +93,7 @@ class SignatureOperations:
         *,
         message_type: str = _RAW,
         grant_tokens: Sequence[str] = (),
+        dry_run: bool | None = None,
     ) -> Verified:
         """Verify a signature; that it is not valid is an error.
 
@@ -102,14 +105,15 @@ class SignatureOperations:
             signing_algorithm: the algorithm that it was signed by.
             message_type: ``RAW`` or ``DIGEST``.
             grant_tokens: tokens of grants that may be too new to be known everywhere.
+            dry_run: only try.
 
         Raises:
             KMSInvalidSignatureError: the signature is not that message's by that key and algorithm.
-            AccessDeniedError, DisabledError, InvalidArnError, InvalidKeyUsageError, KMSInvalidStateError,
-            NotFoundError, UnsupportedOperationError, ValidationError, KMSInternalError
+            AccessDeniedError, DisabledError, DryRunOperationError, InvalidArnError, InvalidKeyUsageError,
+            KMSInvalidStateError, NotFoundError, UnsupportedOperationError, ValidationError, KMSInternalError
         """
         core = self._core
-        with core.calls.begin(Operation.VERIFY, caller, grant_tokens) as call:
+        with core.calls.begin(Operation.VERIFY, caller, grant_tokens, dry_run=dry_run) as call:
             _check(message, message_type, signing_algorithm)
             check_bytes("signature", signature, 1, MAX_SIGNATURE)
             reference = core.calls.reference(call, key_id)

@@ -2,7 +2,7 @@
 
 Not how a key's state changes, nor its end (`key_life`). INVARIANT: a key in the making is an intent row in
 state Creating, and `find` never gives it; the commit that files its material makes it Enabled. What a process
-leaves half-made when it dies is such a row and nothing else.
+leaves half-made when it dies is such a row, and in the token what was made for it.
 """
 
 from __future__ import annotations
@@ -91,14 +91,6 @@ def enable_with(connection: Connection, backing_key: BackingKeyRecord) -> None:
 def drop_intent(connection: Connection, key_id: str) -> None:
     """Give up a key that is being made."""
     connection.execute(delete(KEYS).where(KEYS.c.key_id == key_id, KEYS.c.state == KeyState.CREATING.value))
-
-
-def drop_intents_before(connection: Connection, creation_date: float) -> int:
-    """Give up all keys whose making began before then; how many there were."""
-    statement = delete(KEYS).where(
-        KEYS.c.state == KeyState.CREATING.value, KEYS.c.creation_date < creation_date
-    )
-    return connection.execute(statement).rowcount
 
 
 def find(connection: Connection, arn: str) -> KeyRow | None:
@@ -198,6 +190,13 @@ def reserve_messages(connection: Connection, backing_key_id: str, count: int, li
         .values(messages_reserved=reserved + count)
     )
     return connection.execute(statement).rowcount == 1
+
+
+def may_reserve_messages(connection: Connection, backing_key_id: str, count: int, limit: int) -> bool:
+    """Whether `reserve_messages` would do so now."""
+    fits = BACKING_KEYS.c.messages_reserved + count <= limit
+    query = select(fits).where(BACKING_KEYS.c.backing_key_id == backing_key_id)
+    return connection.execute(query).scalar_one()
 
 
 def _found(row: Row[tuple[object, ...]] | None) -> KeyRow | None:

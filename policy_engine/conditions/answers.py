@@ -22,7 +22,7 @@ Value = str | tuple[str, ...] | None
 
 
 class Answers(dict[Value, bool]):
-    """Maps a value to a test's answer; a value that is not there yet is asked about.
+    """Maps a value to a test's answer; a value that is not there yet is asked about. Equal only to itself.
 
     Args:
         answer: what the test says of a value, or of its absence (None).
@@ -33,6 +33,11 @@ class Answers(dict[Value, bool]):
     def __init__(self, answer: Callable[[Value], bool]) -> None:
         super().__init__({None: answer(None)})
         self._answer = answer
+
+    __hash__ = object.__hash__  # type: ignore[assignment] # a dict has none
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
 
     def __missing__(self, value: Value) -> bool:
         answer = self._answer(value)

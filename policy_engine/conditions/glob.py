@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 from functools import lru_cache
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from policy_engine.syntax.pattern import PolicyVariable, Wildcard, literal_of
@@ -32,12 +33,26 @@ _MANY = (Step.MANY, Step.MANY_INSIDE)
 
 
 class Automaton:
-    """A compiled pattern. Characters are code points, so `?` is one emoji as it is one letter."""
+    """A compiled pattern. Characters are code points, so `?` is one emoji as it is one letter.
 
-    __slots__ = ("_accept", "_any", "_any_on_colon", "_loops", "_loops_on_colon", "_start", "_steps")
+    What stands before the first wildcard is compared as a whole, and what a last `*` covers is not looked at.
+    """
+
+    __slots__ = (
+        "_accept",
+        "_any",
+        "_any_on_colon",
+        "_begins",
+        "_loops",
+        "_loops_on_colon",
+        "_start",
+        "_steps",
+        "_whatever_follows",
+    )
 
     def __init__(self, items: Iterable[str | Step]) -> None:
-        places = _collapse(items)
+        begins, places = _split(_collapse(items))
+        self._begins = begins
         self._steps: dict[str, int] = {}
         self._any = self._any_on_colon = self._loops = self._loops_on_colon = 0
         for index, item in enumerate(places):
@@ -56,12 +71,17 @@ class Automaton:
                 case _:
                     self._steps[item] = self._steps.get(item, 0) | bit
         self._accept = 1 << len(places)
+        self._whatever_follows = self._accept >> 1 if places[-1:] == [Step.MANY] else 0
         self._start = 1 | ((1 & self._loops) << 1)
 
     def matches(self, text: str) -> bool:
         """Whether the whole text fits the pattern."""
+        if not text.startswith(self._begins):
+            return False
         state, loops, steps = self._start, self._loops, self._steps
-        for character in text:
+        for character in text[len(self._begins) :]:
+            if state & self._whatever_follows:
+                return True
             if character == ":":
                 moved = (state & (steps.get(":", 0) | self._any_on_colon)) << 1
                 state = moved | (state & self._loops_on_colon)
@@ -72,6 +92,12 @@ class Automaton:
             # a run of any length may be empty: its place and the next are both reached
             state |= (state & loops) << 1
         return bool(state & self._accept)
+
+
+def _split(places: list[str | Step]) -> tuple[str, list[str | Step]]:
+    """The text before the first wildcard, and the rest."""
+    begins = "".join(takewhile(lambda item: isinstance(item, str), places))  # type: ignore[arg-type] # they are
+    return begins, places[len(begins) :]
 
 
 def _collapse(items: Iterable[str | Step]) -> list[str | Step]:

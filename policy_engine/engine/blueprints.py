@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
+from weakref import WeakValueDictionary
 
 from policy_engine.engine.combination import Relation, allowed
 from policy_engine.engine.layers import LayerRows, denies_of, layers_of, residual_rows
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 MOST_BLUEPRINTS = 16_384
 """How many are kept; one more, and all are forgotten. Real accounts have a few hundred."""
 Outline = tuple[object, ...]
+Shared = WeakValueDictionary[tuple[object, ...], "FunctionType"]
 _NO_OUTLINE = {
     Relation.RETIRE_GRANT,
     Relation.UNKNOWN_GRANT,
@@ -59,6 +61,10 @@ class Blueprint:
         rows: rows of the outline, with slots.
         situation: one of theirs.
         codes: makes the functions.
+
+    Attributes:
+        decides: the functions that are in use, by their constants.
+        decides_spelt: the same for contexts as they are spelt.
     """
 
     def __init__(self, relation: Relation, rows: LayerRows, situation: Situation, codes: CodeTable) -> None:
@@ -67,6 +73,8 @@ class Blueprint:
         self._denies = tuple(formula for formula, _ in denies_of(rows, situation))
         self._deny: Formula = layers.deny
         self._allow = allowed(relation, layers)
+        self.decides: Shared = WeakValueDictionary()
+        self.decides_spelt: Shared = WeakValueDictionary()
 
     @cached_property
     def decide(self) -> Decide | None:
@@ -95,23 +103,34 @@ class Fitted:
     tests: tuple[ShapedTests, ...]
 
     def decide(self) -> Decide:
-        """The question's own function; see `Blueprint.decide`."""
-        return cast("Decide", self._filled(self.blueprint.decide))
+        """See `Blueprint.decide`."""
+        return cast("Decide", self._shared(self.blueprint.decide, self.blueprint.decides))
 
     def decide_spelt(self) -> DecideSpelt | None:
-        """The question's own function; see `Blueprint.decide_spelt`."""
+        """See `Blueprint.decide_spelt`."""
         spelt = self.blueprint.decide_spelt
-        return None if spelt is None else cast("DecideSpelt", self._filled(spelt))
+        if spelt is None:
+            return None
+        return cast("DecideSpelt", self._shared(spelt, self.blueprint.decides_spelt))
 
     def answer(self) -> Answering:
-        """The question's own function; see `Blueprint.answer`."""
-        return cast("Answering", self._filled(self.blueprint.answer))
+        """See `Blueprint.answer`. No two questions share one: it names their rows."""
+        written = cast("FunctionType", self.blueprint.answer)
+        return cast("Answering", with_constants(written, self._constants(written)))
 
-    def _filled(self, function: object) -> FunctionType:
-        """A function with the values of the rows in its slots; the last of its constants are tests."""
-        made = cast("FunctionType", function)
-        *constants, holds = made.__defaults__ or ((),)
-        return with_constants(made, (*self._values(constants), tuple(self._values(holds))))
+    def _shared(self, function: object, shared: Shared) -> FunctionType:
+        """One function for all questions with the same constants: many differ in who asks and no more."""
+        written = cast("FunctionType", function)
+        constants = self._constants(written)
+        made = shared.get(constants)
+        if made is None:
+            made = shared[constants] = with_constants(written, constants)
+        return made
+
+    def _constants(self, written: FunctionType) -> tuple[object, ...]:
+        """A function's constants with the values of the rows in its slots; the last of them are tests."""
+        *constants, holds = written.__defaults__ or ((),)
+        return (*self._values(constants), tuple(self._values(holds)))
 
     def _values(self, constants: Iterable[object]) -> list[object]:
         rows, tests = self.rows, self.tests

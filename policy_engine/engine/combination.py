@@ -45,6 +45,7 @@ class Relation(Enum):
     NO_KEY = "no key"
     UNKNOWN_KEY = "unknown key"
     ANONYMOUS = "anonymous"
+    OTHER_PARTITION = "another partition"
     OTHER_SERVICE = "another service, in an account that the context tells"
     OTHER_SERVICE_SAME_ACCOUNT = "another service, same account"
     OTHER_SERVICE_CROSS_ACCOUNT = "another service, cross account"
@@ -207,6 +208,7 @@ _ALLOWED: dict[Relation, Callable[[Layers], Formula]] = {
     Relation.NO_KEY: _no_key,
     Relation.UNKNOWN_KEY: _never,
     Relation.ANONYMOUS: _never,
+    Relation.OTHER_PARTITION: _never,
     Relation.OTHER_SERVICE: _other_by_context,
     Relation.OTHER_SERVICE_SAME_ACCOUNT: _other_same_account,
     Relation.OTHER_SERVICE_CROSS_ACCOUNT: _other_cross_account,

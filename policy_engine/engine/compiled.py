@@ -1,6 +1,6 @@
 """RESIDUAL → FUNCTIONS, kept for a (resource, action, principal) until something that they rest on changes.
 
-The hot path is three look-ups and a call: `table.decide[resource][action][principal](context)`. Whatever goes
+The hot path is three look-ups and a call: `table.decide[action][resource][principal](context)`. Whatever goes
 wrong in it raises: nobody has asked this before, the context lacks a key that was always there, a value is no
 text. The engine then decides by the residual, which takes care of everything.
 """
@@ -133,7 +133,7 @@ class CompiledTable:
     """What was asked before.
 
     Attributes:
-        decide: by resource, action and principal the function that decides a canonical context.
+        decide: by action, resource and principal the function that decides a canonical context.
         decide_spelt: the same for a context as it is spelt, where there is one.
         answers: the function that answers with what the outcome rests on.
     """
@@ -150,7 +150,7 @@ class CompiledTable:
     def find(self, principal: str, action: str, resource: str) -> Compiled | None:
         """What is kept, or None."""
         try:
-            return self._compiled[resource][action][principal]
+            return self._compiled[action][resource][principal]
         except KeyError:
             return None
 
@@ -176,24 +176,24 @@ class CompiledTable:
 
     def forget(self, resource: str) -> None:
         """Forget what was asked about a resource."""
-        self.decide.pop(resource, None)
-        self.decide_spelt.pop(resource, None)
-        self.answers.pop(resource, None)
-        for by_principal in self._compiled.pop(resource, {}).values():
-            self._count -= len(by_principal)
+        for callers in [asked.get(resource, {}) for asked in self._compiled.values()]:
+            self._count -= len(callers)
+        tables: tuple[_Table[Any], ...] = (self.decide, self.decide_spelt, self.answers, self._compiled)
+        for table in tables:
+            for asked in table.values():
+                asked.pop(resource, None)
 
     def forget_callers(self, principals: AbstractSet[str]) -> None:
         """Forget what callers asked about whatever resource."""
         if not principals:
             return
         tables: tuple[_Table[Any], ...] = (self.decide, self.decide_spelt, self.answers, self._compiled)
-        by_principals = [
-            callers for table in tables for actions in table.values() for callers in actions.values()
-        ]
-        for by_principal in by_principals:
-            for principal in by_principal.keys() & principals:
-                del by_principal[principal]
-        self._count = sum(len(callers) for actions in self._compiled.values() for callers in actions.values())
+        for callers in [
+            callers for table in tables for asked in table.values() for callers in asked.values()
+        ]:
+            for principal in callers.keys() & principals:
+                del callers[principal]
+        self._count = sum(len(callers) for asked in self._compiled.values() for callers in asked.values())
 
     def clear(self) -> None:
         """Forget everything."""
@@ -205,4 +205,4 @@ class CompiledTable:
 
 
 def _put(table: _Table[_T], principal: str, action: str, resource: str, value: _T) -> None:
-    table.setdefault(resource, {}).setdefault(action, {})[principal] = value
+    table.setdefault(action, {}).setdefault(resource, {})[principal] = value

@@ -58,6 +58,8 @@ def implicit(action: str, relation: Relation, layer: str) -> str:
         return "because the key does not have the grant"
     if relation is Relation.ANONYMOUS:
         return "because KMS answers signed requests only"
+    if relation is Relation.OTHER_PARTITION:
+        return "because credentials of one partition are worth nothing in another"
     if relation is Relation.NOT_ACROSS_ACCOUNTS:
         return f"because the {action} action does not work across accounts"
     return f"because no {_NO_POLICY[layer]} allows the {action} action"

@@ -104,7 +104,7 @@ class PolicyEngine:
         if unknown or request.grant is not None:
             return self._authorize_with_care(request, context, unknown)
         try:
-            compiled, answer = self._answers[request.resource][request.action][request.principal]  # type: ignore[index]
+            compiled, answer = self._answers[request.action][request.resource][request.principal]  # type: ignore[index]
             outcome, path, origins = answer(context)
         except Exception:  # noqa: BLE001 - as in `decide`
             return self._authorize_with_care(request, context, ())
@@ -123,7 +123,7 @@ class PolicyEngine:
             RequestError: the principal is none, or `Options.check_context` is set and a key is not canonical.
         """
         try:
-            return self._decide[resource][action][principal](context)
+            return self._decide[action][resource][principal](context)
         except Exception:  # noqa: BLE001 - not asked before, a key that is not there, whatever: with care then
             return self._decide_with_care(principal, action, resource, context)
 
@@ -146,7 +146,7 @@ class PolicyEngine:
             except (KeyError, TypeError):
                 return self.decide(principal, action, resource, canonical_context(given))
             try:
-                return decide[resource][action][principal](given, own)
+                return decide[action][resource][principal](given, own)
             except Exception:  # noqa: BLE001 - as in `decide`
                 outcome = self.decide(principal, action, resource, canonical_context(given))
                 self._keep_spelt(principal, action, resource)

@@ -91,6 +91,8 @@ class Situation:
 
 def relation_of(situation: Situation) -> Relation:
     """What the caller is to the resource."""
+    if _other_partition(situation):
+        return Relation.OTHER_PARTITION
     if not situation.action.startswith(KMS):
         return _other_service(situation)
     if situation.caller.principal.kind is PrincipalKind.ANONYMOUS:
@@ -104,6 +106,15 @@ def relation_of(situation: Situation) -> Relation:
     if situation.key is None:
         return Relation.UNKNOWN_KEY
     return _on_key(situation, crosses=action is None or action.cross_account)
+
+
+def _other_partition(situation: Situation) -> bool:
+    """Whether caller and resource are in two partitions, between which no credentials are worth anything.
+
+    https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+    """
+    caller, resource = parse_arn(situation.caller.principal.arn), parse_arn(situation.resource)
+    return caller is not None and resource is not None and caller.partition != resource.partition
 
 
 def _on_key(situation: Situation, *, crosses: bool) -> Relation:

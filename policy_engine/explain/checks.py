@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from policy_engine.model.condition import Condition
     from policy_engine.model.facts import Facts
     from policy_engine.model.opaque import Opaque
+    from policy_engine.model.policy import Statement
     from policy_engine.model.request import Request, RequestContext
     from policy_engine.span import Span
 
@@ -73,8 +74,8 @@ class Asking:
 
 def check_statement(row: StatementRow, asking: Asking, facts: Facts) -> CheckedRow:
     """A statement with its checks; `facts` are what its layer sees."""
-    principal, match = _principal(row, asking)
-    statement = row.statement
+    statement = row.statement  # once: it is unpacked each time
+    principal, match = _principal(row, statement, asking)
     # the tests of the conditions come first; what is not known of the statement itself has tests after them
     conditions = (
         _condition(condition, test, asking, facts)
@@ -82,7 +83,15 @@ def check_statement(row: StatementRow, asking: Asking, facts: Facts) -> CheckedR
     )
     unknown = (_opaque(opaque, statement.span) for opaque in statement.opaque)
     return CheckedRow(
-        row, match, (*principal, _action(row, asking), _resource(row, asking, facts), *conditions, *unknown)
+        row,
+        match,
+        (
+            *principal,
+            _action(row, statement, asking),
+            _resource(row, statement, asking, facts),
+            *conditions,
+            *unknown,
+        ),
     )
 
 
@@ -129,13 +138,15 @@ def check_grant(row: GrantRow, asking: Asking) -> CheckedRow:
     return CheckedRow(row, match, (grantee, operations, *tests))
 
 
-def _principal(row: StatementRow, asking: Asking) -> tuple[tuple[Check, ...], PrincipalMatch | None]:
+def _principal(
+    row: StatementRow, statement: Statement, asking: Asking
+) -> tuple[tuple[Check, ...], PrincipalMatch | None]:
     """The check of the Principal element, where the kind of policy has one."""
     if row.principal is None:
         return (), None
     caller = asking.target.caller
     match = row.principal.match(caller, has_boundary=asking.target.has_boundary)
-    element = row.statement.principal
+    element = statement.principal
     entries = element.entries if element else ()
     opaque = element.opaque if element else ()
     negated = element is not None and element.negated
@@ -158,13 +169,13 @@ def _principal(row: StatementRow, asking: Asking) -> tuple[tuple[Check, ...], Pr
         negated=negated,
         by=next(covering, None),
         note=note if element else "the statement has no Principal, so it covers nobody",
-        span=element.span if element else row.statement.span,
+        span=element.span if element else statement.span,
     )
     return (check,), match
 
 
-def _action(row: StatementRow, asking: Asking) -> Check:
-    element, action = row.statement.action, asking.target.action
+def _action(row: StatementRow, statement: Statement, asking: Asking) -> Check:
+    element, action = statement.action, asking.target.action
     patterns, opaque = (element.patterns, element.opaque) if element else ((), ())
     negated = element is not None and element.negated
     covered = row.actions.covers(action)
@@ -184,12 +195,12 @@ def _action(row: StatementRow, asking: Asking) -> Check:
         negated=negated,
         by=next(covering, None),
         note=None if element else "the statement has no Action, so it covers nothing",
-        span=element.span if element else row.statement.span,
+        span=element.span if element else statement.span,
     )
 
 
-def _resource(row: StatementRow, asking: Asking, facts: Facts) -> Check:
-    element, target = row.statement.resource, asking.target
+def _resource(row: StatementRow, statement: Statement, asking: Asking, facts: Facts) -> Check:
+    element, target = statement.resource, asking.target
     asked = row.resources.keys(target.resource, target.action)
     known = {key: facts.get(key) for key in asked if facts.know(key)}
     bindings = {**facts.defaults, **asking.context, **known}
@@ -215,7 +226,7 @@ def _resource(row: StatementRow, asking: Asking, facts: Facts) -> Check:
         negated=negated,
         by=next(covering, None),
         note=None if element else "the statement has no Resource, so it covers nothing",
-        span=element.span if element else row.statement.span,
+        span=element.span if element else statement.span,
     )
 
 

@@ -51,8 +51,11 @@ def _every_aws(entry: PrincipalEntry, caller: Principal, effect: Effect) -> Prin
 
 
 def _account(entry: PrincipalEntry, caller: Principal, effect: Effect) -> PrincipalMatch | None:
+    # the same number in another partition is another account (rule 108)
     del effect
-    return PrincipalMatch.DELEGATED if caller.account == entry.value else None
+    spelt, arn = parse_arn(entry.spelling), parse_arn(caller.arn)
+    elsewhere = spelt is not None and arn is not None and spelt.partition != arn.partition
+    return PrincipalMatch.DELEGATED if caller.account == entry.value and not elsewhere else None
 
 
 def _user(entry: PrincipalEntry, caller: Principal, effect: Effect) -> PrincipalMatch | None:
@@ -127,8 +130,8 @@ def is_role_of(role_arn: str, caller: Principal) -> bool:
     """
     if caller.role_arn is not None:
         return caller.role_arn == role_arn
-    role = parse_arn(role_arn)
-    if role is None or role.account != caller.account:
+    role, own = parse_arn(role_arn), parse_arn(caller.arn)
+    if role is None or own is None or (role.partition, role.account) != (own.partition, caller.account):
         return False
     name = role.resource.rpartition("/")[2]
     return ascii_lower(name) == ascii_lower(caller.name.partition("/")[0])

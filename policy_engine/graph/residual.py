@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 MOST_MATCHES = 1_024
 """How many ways of naming principals are remembered for each caller."""
-MOST_SETTLED = 16_384
-"""How many rows' tests are remembered with what facts leave of them."""
+MOST_SETTLED = 4_096
+"""How many rows' tests are remembered with what facts leave of them; they may outlive their policies."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from policy_engine.graph.checks import Check, Form, SlotTest, checks_of
 if TYPE_CHECKING:
     from policy_engine.graph.tests import Test
 
-MOST_ROWS = 16_384
-"""How many rows' tests are remembered with their shape."""
+MOST_ROWS = 4_096
+"""How many rows' tests are remembered with their shape; they outlive their policies for a while."""
 
 
 class Slot(NamedTuple):

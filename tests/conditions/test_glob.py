@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from functools import cache
+from typing import Self
 
 import pytest
 
@@ -49,17 +50,26 @@ def test_neighbouring_runs_are_the_wider_one() -> None:
 
 
 class CountingText(str):
-    """A text that counts how many of its characters are looked at."""
+    """A text that counts how many of its characters are looked at one by one, in its parts too."""
 
-    __slots__ = ("looked_at",)
+    __slots__ = ("looked",)
 
-    def __init__(self, _text: str) -> None:
-        self.looked_at = 0
+    def __new__(cls, text: str, looked: list[str] | None = None) -> Self:
+        made = super().__new__(cls, text)
+        made.looked = [] if looked is None else looked
+        return made
+
+    @property
+    def looked_at(self) -> int:
+        return len(self.looked)
 
     def __iter__(self):  # type: ignore[no-untyped-def]  # noqa: ANN204 - str's own
         for character in str.__str__(self):
-            self.looked_at += 1
+            self.looked.append(character)
             yield character
+
+    def __getitem__(self, key):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204 - str's own
+        return CountingText(str.__getitem__(self, key), self.looked)
 
 
 @pytest.mark.parametrize("pattern", ["*a" * 1000 + "b", "a*" * 1000 + "?", "*?" * 500 + "x"])
@@ -67,12 +77,12 @@ def test_steps_are_linear_in_the_text(pattern: str) -> None:
     text = CountingText("a" * 5000)
     compiled = glob(parse_pattern(pattern, variables=False))
     compiled.matches(text)
-    assert text.looked_at <= len(text)
+    assert 0 < text.looked_at <= len(text)
 
 
 def test_a_text_that_cannot_fit_any_more_is_not_read_on() -> None:
     text = CountingText("ab" * 5000)
-    assert not glob(parse_pattern("ac*d", variables=False)).matches(text)
+    assert not glob(parse_pattern("a?c*d", variables=False)).matches(text)
     assert text.looked_at == 2
 
 
@@ -81,10 +91,11 @@ def test_a_text_that_cannot_fit_any_more_is_not_read_on() -> None:
     [
         ("abc", True, 0),
         ("abd", False, 0),
+        ("ab", False, 0),
         ("ab*", True, 0),
         ("b*", False, 0),
         ("*", True, 0),
-        ("a*c", True, 3),
+        ("a*c", True, 2),
     ],
 )
 def test_what_has_no_wildcard_or_one_at_its_end_is_compared_at_once(
@@ -93,6 +104,22 @@ def test_what_has_no_wildcard_or_one_at_its_end_is_compared_at_once(
     text = CountingText("abc")
     assert glob(parse_pattern(pattern, variables=False)).matches(text) is fits
     assert text.looked_at == looked_at
+
+
+def test_what_stands_before_the_first_wildcard_is_compared_as_a_whole() -> None:
+    refused, taken = CountingText("ab" * 5000), CountingText("abababab")
+    assert not glob(parse_pattern("ac*d", variables=False)).matches(refused)
+    assert refused.looked_at == 0
+    assert glob(parse_pattern("abab?b*b", variables=False)).matches(taken)
+    assert taken.looked_at == 4
+
+
+def test_what_a_last_run_covers_is_not_looked_at() -> None:
+    text = CountingText("ab" * 5000)
+    assert glob(parse_pattern("a?a*", variables=False)).matches(text)
+    assert text.looked_at == 3
+    assert Automaton(["a", Step.ONE, Step.MANY_INSIDE]).matches("abab")
+    assert not Automaton(["a", Step.ONE, Step.MANY_INSIDE]).matches("abab:")
 
 
 def test_a_variable_without_a_value_cannot_be_matched() -> None:

@@ -182,3 +182,14 @@ def test_a_key_that_is_missing_for_the_first_time_makes_all_functions_do_without
     request = Request(ROLES[1], "kms:Decrypt", KEY, {TENANT: "acme"})
     assert engine.authorize(request).allowed
     assert engine.decide(ROLES[2], "kms:Decrypt", KEY, {}) is Outcome.IMPLICIT_DENY
+
+
+def test_questions_that_differ_in_nothing_that_counts_share_one_function() -> None:
+    engine = engine_of(
+        allow(Principal=ROOT, Action="kms:DescribeKey"),
+        allow(Principal="*", Action="kms:Decrypt", Condition=tenant_is("acme")),
+    )
+    for role in ROLES:
+        assert engine.decide(role, "kms:Decrypt", KEY, {TENANT: "acme"}) is Outcome.ALLOWED
+    made = {id(engine._compiled.decide["kms:Decrypt"][KEY][role]) for role in ROLES}
+    assert len(made) == 1

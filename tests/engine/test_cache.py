@@ -27,7 +27,7 @@ def test_what_is_kept_is_bounded(engine: PolicyEngine, monkeypatch: pytest.Monke
         assert [ask("kms:Decrypt", KEY, context) for _ in range(3)] == [outcome] * 3
         assert engine.authorize(Request(ROLE + name, "kms:Decrypt", KEY, context)).outcome is outcome
         for table in (engine._decide, engine._decide_spelt, engine._answers):
-            assert 1 <= sum(len(callers) for callers in table[KEY].values()) <= 2
+            assert 1 <= sum(len(asked[KEY]) for asked in table.values()) <= 2
 
 
 @pytest.fixture

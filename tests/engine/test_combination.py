@@ -21,6 +21,7 @@ WORDS = {
     Relation.NO_KEY: "no key",
     Relation.UNKNOWN_KEY: "unknown key",
     Relation.ANONYMOUS: "anonymous",
+    Relation.OTHER_PARTITION: "another partition",
     Relation.OTHER_SERVICE: "another service, in an account that the context tells",
     Relation.OTHER_SERVICE_SAME_ACCOUNT: "another service, same account",
     Relation.OTHER_SERVICE_CROSS_ACCOUNT: "another service, cross account",

@@ -174,7 +174,7 @@ def test_a_changed_principal_touches_only_who_rests_on_it() -> None:
     def kept() -> dict[str, object]:
         for caller in callers:
             engine.decide(caller, "kms:Decrypt", KEY, {})
-        return dict(engine._decide[KEY]["kms:Decrypt"])
+        return dict(engine._compiled._compiled["kms:Decrypt"][KEY])
 
     def touched(before: dict[str, object]) -> set[str]:
         after = kept()

@@ -101,6 +101,11 @@ def _path(case: Case, rows: list[Row]) -> frozenset[str] | None:
     """The first path that holds, or None."""
     if not _ceilings(case, rows):
         return None
+    ends = [
+        arn.split(":")[1] for arn in (case.caller.arn, case.request["resource"]) if arn.startswith("arn:")
+    ]
+    if len(set(ends)) > 1:
+        return None  # rule 108
     truths = _truths(case, rows)
     if not case.of_kms:
         return _other_service(case, truths)

@@ -79,6 +79,8 @@ def _same_role_name(role_arn: str, session_arn: str) -> bool:
     role, session = role_arn.split(":", 5), session_arn.split(":", 5)
     if len(role) < 6 or role[2] != "iam" or not role[5].startswith("role/") or role[4] != session[4]:
         return False
+    if role[1] != session[1]:  # rule 108
+        return False
     return role[5].split("/")[-1].lower() == session[5].split("/")[1].lower()
 
 
@@ -95,8 +97,12 @@ def _aws_entry(text: str, caller: Caller, effect: str, options: dict[str, Any]) 
         return "named" if caller.kind != SERVICE or of_services else None
     if caller.kind in WITHOUT_ACCOUNT:
         return None
-    if account_named(text) is not None:
-        return "delegated" if account_named(text) == caller.account else None
+    if account_named(text) is not None:  # rule 108: in another partition the number is another account's
+        mine = account_named(text) == caller.account and text.split(":")[1:2] in (
+            [],
+            caller.arn.split(":")[1:2],
+        )
+        return "delegated" if mine else None
     if text == caller.arn:
         return "direct" if caller.kind == "role" else "named"
     return "direct" if covers_as_role(text, caller) else _by_unique_id(text, caller)

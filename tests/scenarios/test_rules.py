@@ -12,7 +12,7 @@ from policy_engine import Options
 from policy_engine.bundle.scenario import load_scenarios
 from scripts.link_scenarios import PAGE, ROOT, SCENARIOS, files_by_rule, linked, rules_named
 
-RULES = range(1, 108)
+RULES = range(1, 109)
 TEXT = PAGE.read_text(encoding="utf-8")
 FILES = files_by_rule()
 CERTAINTIES = ("stated by AWS", "inferred", "sources conflict", "not said by AWS")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kms_core.errors import KMSInternalError, UnsupportedOperationError, ValidationError
+from kms_core.hsm import resident_keys
 from kms_core.model.key import KeySpec
 from kms_core.model.key_specs import ALGORITHMS, UNSUPPORTED_SPECS
 from kms_core.store import keys
@@ -94,14 +95,16 @@ def test_a_key_that_cannot_be_filed_leaves_nothing_in_the_token(
         raise KMSInternalError("the store failed")
 
     discarded: list[str] = []
-    discard = kms._hsm.discard
+    discard = kms._hsm.discard_unfiled
     monkeypatch.setattr(
-        kms._hsm, "discard", lambda permit, key: (discarded.append(key.id), discard(permit, key))
+        kms._hsm, "discard_unfiled", lambda permit, key: (discarded.append(key), discard(permit, key))
     )
     monkeypatch.setattr(keys, "enable_with", fail)
     with pytest.raises(KMSInternalError):
         kms.create_key(ROOT, key_spec="ECC_NIST_EDWARDS25519", key_usage="SIGN_VERIFY")
     assert len(discarded) == 1
+    session = kms._hsm._lanes._lanes[0].session
+    assert resident_keys.made_for(session, discarded[0]) == []
 
 
 def test_a_key_that_was_filed_after_all_is_not_discarded(kms: Kms, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +123,7 @@ def test_a_key_that_was_filed_after_all_is_not_discarded(kms: Kms, monkeypatch: 
 
     monkeypatch.setattr(keys, "enable_with", lambda *given: (enable(*given), filed.append(given)))
     monkeypatch.setattr(kms._core.database, "write", kept_but_lost)
-    monkeypatch.setattr(kms._hsm, "discard", lambda *given: discarded.append(given))
+    monkeypatch.setattr(kms._hsm, "discard_unfiled", lambda *given: discarded.append(given))
     with pytest.raises(KMSInternalError):
         kms.create_key(ROOT, key_spec="ECC_NIST_EDWARDS25519", key_usage="SIGN_VERIFY")
     assert discarded == []

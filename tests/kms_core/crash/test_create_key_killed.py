@@ -148,10 +148,15 @@ def test_a_kill_at_each_step(start: Callable[[str], Forked], point: str) -> None
     assert found["faults"] == 0
 
 
-def test_what_a_killed_process_left_is_dropped_in_time(start: Callable[[str], Forked]) -> None:
+def test_what_a_killed_process_left_is_ended_in_time(start: Callable[[str], Forked]) -> None:
     code, _ = _POINTS["after the intent"]
     start(f"kms = open_kms(home, pin)\n{code}\nkms.create_key(ROOT)").communicate()
     assert _look(start)["hidden"] == 1
 
-    later = "import time; open_kms(home, pin, sources=Sources(now=lambda: time.time() + 3601)).close()"
+    later = """
+import time
+for seconds, ended in ((3599, 0), (3601, 1)):
+    with open_kms(home, pin, sources=Sources(now=lambda: time.time() + seconds)) as kms:
+        assert kms.run_due_jobs() == ended
+"""
     assert _look(start, later)["hidden"] == 0

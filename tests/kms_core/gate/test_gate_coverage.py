@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kms_core.ciphertext import CiphertextBlob, encode
-from kms_core.errors import AccessDeniedError, DryRunOperationError
+from kms_core.errors import AccessDeniedError
 from kms_core.model.operations import FACTS, Operation
 from kms_core.service import Kms
 from kms_core.store.aliases import insert_alias
@@ -187,22 +187,6 @@ def test_a_denied_operation_makes_no_hsm_call_and_one_record(
     assert last == record["outcome"]
     assert before_it == ["allowed"] * len(before_it)
     assert not before_it or operation in ON_ALIASES  # an alias is asked for before its keys
-
-
-def test_each_parameter_dry_run_is_obeyed(kms: Kms, recorded: Callable[[], list[dict[str, object]]]) -> None:
-    """Taken from the code: whatever operation has the parameter answers with it alone and changes nothing."""
-    arn = kms.create_key(ADMIN).arn
-    grant = kms.create_grant(ADMIN, arn, ADMIN, ["Decrypt"]).grant_id
-    blob = kms.encrypt(ADMIN, arn, b"x").ciphertext_blob
-    having = {name for name in _public() if "dry_run" in inspect.signature(getattr(Kms, name)).parameters}
-    assert having >= {"create_grant", "retire_grant", "revoke_grant"}
-    for name in sorted(having):
-        arguments = _arguments(arn, blob)[name]
-        arguments |= {"grant_id": grant} if "grant_id" in arguments else {}
-        with pytest.raises(DryRunOperationError):
-            getattr(kms, name)(ADMIN, **arguments, dry_run=True)
-        assert recorded()[-1]["dry_run"] is True
-    assert [each.grant.grant_id for each in kms.list_grants(ADMIN, arn).grants] == [grant]
 
 
 def test_an_allowed_operation_does_reach_the_hsm(kms: Kms, recorder: _Recorder) -> None:

@@ -13,9 +13,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from pkcs11 import Attribute, ObjectClass
 
 from kms_core import public_keys
-from kms_core.errors import InvalidCiphertextError, KMSInternalError, UnsupportedOperationError
+from kms_core.errors import (
+    InvalidCiphertextError,
+    KMSInternalError,
+    PermitError,
+    UnsupportedOperationError,
+)
 from kms_core.hsm import KeyBinding, pair_blob, stored_keys
-from kms_core.hsm.resident_keys import LABEL
+from kms_core.hsm.resident_keys import made_for
 from kms_core.model.backing_key import BackingKeyRecord
 from kms_core.model.key_specs import ALGORITHMS, PAIR_SPECS, SIGNING_ALGORITHMS
 
@@ -64,9 +69,7 @@ def record(new_record: Make) -> Make:
 
 
 def _residents(hsm: Pkcs11Hsm) -> int:
-    session = hsm._lanes._lanes[0].session
-    wanted = {Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.LABEL: LABEL}
-    return len(list(session.get_objects(wanted)))
+    return len(made_for(hsm._lanes._lanes[0].session, KEY_ID))
 
 
 @pytest.mark.parametrize(("spec", "usage"), PAIRS)
@@ -249,6 +252,23 @@ class TestResidentKeys:
         assert _residents(hsm) == before
         with pytest.raises(KMSInternalError):
             hsm.sign(permit_for("kms:Sign"), key, "ED25519_SHA_512", b"m")
+
+    def test_one_that_was_never_filed_is_found_by_its_key(
+        self, hsm: Pkcs11Hsm, new_record: Make, permit_for: PermitFor
+    ) -> None:
+        other = f"{ARN[:-1]}c"
+        binding = KeyBinding(other.rpartition("/")[2], "unfiled", *ED25519)
+        kept, before = new_record(*ED25519), _residents(hsm)
+        hsm.generate_backing_key(permit_for("kms:CreateKey", other), other, binding)
+        session = hsm._lanes._lanes[0].session
+        assert len(made_for(session, binding.key_id)) == 1
+        with pytest.raises(PermitError):
+            hsm.discard_unfiled(permit_for("kms:CreateKey"), binding.key_id)
+        for action in ("kms:CreateKey", "internal:DiscardKeyMaterial"):
+            hsm.discard_unfiled(permit_for(action, other), binding.key_id)
+            assert made_for(session, binding.key_id) == []
+        assert _residents(hsm) == before
+        assert hsm.sign(permit_for("kms:Sign"), kept, "ED25519_SHA_512", b"m")
 
     def test_a_pair_that_cannot_be_bound_leaves_nothing(
         self, hsm: Pkcs11Hsm, new_record: Make, monkeypatch: pytest.MonkeyPatch

@@ -109,6 +109,7 @@ ARGUMENTS: dict[str, Callable[[StoredKey], tuple[object, ...]]] = {
     "checkpoint_mac": lambda _: (b"x",),
     "evict": lambda key: (key,),
     "discard": lambda key: (key,),
+    "discard_unfiled": lambda key: (key.key_id,),
     "generate_data_key_pair": lambda _: ("ECC_NIST_P256",),
     "decrypt_oaep": lambda key: (key, "RSAES_OAEP_SHA_1", b""),
     "public_key": lambda key: (key,),

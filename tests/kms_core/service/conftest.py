@@ -59,11 +59,15 @@ class Turnable:
         self.seconds += days * 86_400
 
 
+_SERVICES = itertools.count(1)
+
+
 def _sources(wall: Turnable) -> Sources:
-    count = itertools.count(1)
+    # the run's token is shared: no two tests make keys of one id
+    count, first = itertools.count(1), (1 << 120) + (next(_SERVICES) << 64)
     return Sources(
         now=wall.now,
-        new_id=lambda: str(uuid.UUID(int=next(count) + (1 << 120))),
+        new_id=lambda: str(uuid.UUID(int=first + next(count))),
         random_bytes=lambda length: hashlib.shake_256(str(next(count)).encode()).digest(length),
     )
 

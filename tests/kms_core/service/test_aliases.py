@@ -17,6 +17,7 @@ from kms_core.errors import (
     ValidationError,
 )
 from kms_core.model.quotas import Quotas
+from kms_core.service.key_holding import KeyHolding
 from policy_engine import Bundle, PrincipalRecord
 from policy_engine.model.policy import PolicyKind
 from policy_engine.reading import read_policy
@@ -454,8 +455,7 @@ def test_a_call_by_an_alias_runs_on_the_key_that_the_alias_stands_for_when_it_is
     """The alias is moved after it was looked up and before its key's lock is taken."""
     other = kms.create_key(people.admin).arn
     kms.create_alias(people.admin, "alias/orders", key_arn)
-    calls = kms._core.calls
-    hold = type(calls).hold
+    hold = KeyHolding.hold
     moved = threading.Event()
 
     def held(self: object, call: object, arn: str) -> object:
@@ -464,7 +464,7 @@ def test_a_call_by_an_alias_runs_on_the_key_that_the_alias_stands_for_when_it_is
             kms.update_alias(people.admin, "alias/orders", other)
         return hold(self, call, arn)
 
-    monkeypatch.setattr(type(calls), "hold", held)
+    monkeypatch.setattr(KeyHolding, "hold", held)
     assert kms.encrypt(people.admin, "alias/orders", b"x").key_id == other
     assert moved.is_set()
 
@@ -475,15 +475,14 @@ def test_an_alias_that_never_stands_still_ends_the_call(
 ) -> None:
     other = kms.create_key(people.admin).arn
     kms.create_alias(people.admin, "alias/orders", key_arn)
-    calls = kms._core.calls
-    hold = type(calls).hold
+    hold = KeyHolding.hold
 
     def held(self: object, call: object, arn: str) -> object:
         if call.operation.value in {"Encrypt", "DeleteAlias"}:
             kms.update_alias(people.admin, "alias/orders", other if arn == key_arn else key_arn)
         return hold(self, call, arn)
 
-    monkeypatch.setattr(type(calls), "hold", held)
+    monkeypatch.setattr(KeyHolding, "hold", held)
     arguments = (b"x",) if operation == "encrypt" else ()
     with pytest.raises(DependencyTimeoutError, match="moved"):
         getattr(kms, operation)(people.admin, "alias/orders", *arguments)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kms_core.audit.log import AuditLog
 from kms_core.errors import AccessDeniedError, DependencyTimeoutError, DryRunOperationError, ValidationError
 from kms_core.model.operations import Operation
 from kms_core.store.locks import KeyLocks, locks_beside
@@ -75,8 +76,8 @@ def test_a_call_may_come_to_its_key_twice(
 def test_a_keys_lock_is_held_until_the_record_is_written(
     kms: Kms, people: SimpleNamespace, key_arn: str, impatient: KeyLocks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log, seen = kms._core.calls._log, []
-    beside = type(log).beside
+    seen: list[object] = []
+    beside = AuditLog.beside
 
     def watched(self: object, entry: object) -> object:
         with pytest.raises(DependencyTimeoutError), impatient.alone(key_arn):
@@ -84,7 +85,7 @@ def test_a_keys_lock_is_held_until_the_record_is_written(
         seen.append(entry)
         return beside(self, entry)
 
-    monkeypatch.setattr(type(log), "beside", watched)
+    monkeypatch.setattr(AuditLog, "beside", watched)
     kms.encrypt(people.admin, key_arn, b"x")
     assert len(seen) == 1
     with impatient.alone(key_arn):

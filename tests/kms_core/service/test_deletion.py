@@ -179,6 +179,30 @@ def test_a_job_that_breaks_off_is_finished_by_the_next(
     assert left() == {}
 
 
+def test_a_key_that_cannot_be_deleted_keeps_no_other_one(
+    kms: Kms, people: SimpleNamespace, wall: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither one whose record is damaged nor one that is busy; the job says so when all others are gone."""
+    arns = sorted(kms.create_key(people.admin).arn for _ in range(3))
+    for arn in arns:
+        kms.schedule_key_deletion(people.admin, arn, pending_window_in_days=7)
+    wall.turn(days=8)
+    discard = type(kms._core.hsm).discard
+
+    def fail_first(self: object, permit: object, material: object) -> None:
+        if arns[0].endswith(material.key_id):
+            raise KMSInternalError("damaged")
+        discard(self, permit, material)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(kms._core.hsm), "discard", fail_first)
+        with pytest.raises(KMSInternalError, match="damaged"):
+            kms.run_due_jobs()
+    with kms._core.database.read() as connection:
+        assert connection.exec_driver_sql("SELECT arn FROM keys").scalars().all() == arns[:1]
+    assert kms.run_due_jobs() == 1
+
+
 def test_a_clock_that_was_set_back_neither_prolongs_nor_deletes(
     open_service: Callable[..., Kms], people: SimpleNamespace, scheduled: str, wall: object
 ) -> None:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from types import SimpleNamespace
 
     from kms_core.hsm import Hsm
-    from kms_core.hsm.protocol import StoredKey
     from kms_core.permit import Permit
     from kms_core.service import Kms
     from policy_engine import Bundle
@@ -72,20 +71,22 @@ def test_material_of_a_key_that_cannot_be_recorded_is_discarded(
     kms: Kms, people: SimpleNamespace, hsm: Hsm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     discarded: list[str] = []
-    discard = type(hsm).discard
+    discard = type(hsm).discard_unfiled
 
-    def watched(self: Hsm, permit: Permit, key: StoredKey) -> None:
-        discard(self, permit, key)
-        discarded.append(key.spec)
+    def watched(self: Hsm, permit: Permit, key_id: str) -> None:
+        discard(self, permit, key_id)
+        discarded.append(key_id)
 
-    monkeypatch.setattr(type(hsm), "discard", watched)
+    monkeypatch.setattr(type(hsm), "discard_unfiled", watched)
     with kms._core.database.write() as connection:
         connection.exec_driver_sql(
             "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END"
         )
     with pytest.raises(KMSInternalError):
         kms.create_key(people.admin, key_spec="ECC_NIST_P256", key_usage="SIGN_VERIFY")
-    assert discarded == ["ECC_NIST_P256"]
+    assert len(discarded) == 1
+    with kms._core.database.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM keys").scalar_one() == 0
 
 
 def test_a_change_that_cannot_be_recorded_is_not_made(
@@ -212,7 +213,7 @@ def test_the_audit_log_tells_bundles_apart(
     ]
     with Database.open(database_path) as database:
         digests = [
-            assemble(database, hsm, each, "us-east-1", kms._core.sources).calls._identities
+            assemble(database, hsm, each, "us-east-1", kms._core.sources).calls._admission._identities
             for each in (bundle, replace(bundle, skipped=()), *changed)
         ]
     assert digests[0] == digests[1]

@@ -165,6 +165,7 @@ def test_a_marker_of_another_key_or_of_nobody_is_refused(
         ({"operations": "Decrypt"}, ValidationError, "list"),
         ({"operations": ["decrypt"]}, ValidationError, "Value 'decrypt' at 'operations'"),
         ({"operations": ["Sign"]}, ValidationError, "`Sign` is not supported"),
+        ({"operations": ["CreateGrant", "CreateGrant"]}, ValidationError, "only the CreateGrant operation"),
         ({"operations": ["Decrypt", "Decapsulate"]}, ValidationError, "`Decapsulate` is not supported"),
         ({"constraints": GrantConstraints()}, ValidationError, "a grant constraint"),
         (
@@ -294,7 +295,7 @@ def test_from_a_policy_one_may_grant_what_one_cannot_do(
         {"Principal": {"AWS": people.app}, "Action": "kms:CreateGrant"},
     )
     key_arn = kms.create_key(people.admin, policy=policy).arn
-    kms.create_grant(people.admin, key_arn, people.app, ["CreateGrant"])
+    kms.create_grant(people.admin, key_arn, people.app, ["CreateGrant", "DescribeKey"])
 
     assert kms.create_grant(people.app, key_arn, people.stranger, ["Decrypt"])
 

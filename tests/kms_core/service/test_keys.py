@@ -17,7 +17,7 @@ from kms_core.errors import (
 from kms_core.model.caller import Caller
 from kms_core.model.key import KeyState
 from kms_core.service.key_policies import default_key_policy
-from kms_core.store import keys as rows
+from kms_core.store import key_life
 from kms_core.store.database import Database
 
 if TYPE_CHECKING:
@@ -199,6 +199,8 @@ class _BrokenHsm:
     def generate_backing_key(self, *_: object) -> object:
         raise KMSInternalError
 
+    def discard_unfiled(self, *_: object) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -237,7 +239,8 @@ def test_a_key_cannot_be_enabled_after_its_intent_was_given_up(
 
     def slow(self: object, *args: object, **kwargs: object) -> object:
         with Database.open(database_path) as database, database.write() as connection:
-            assert rows.drop_intents_before(connection, 2e9) == 1
+            ((key_id, _),) = key_life.due(connection, 2e9)
+            key_life.end(connection, key_id)
         return generate(self, *args, **kwargs)
 
     monkeypatch.setattr(type(material), "generate", slow)

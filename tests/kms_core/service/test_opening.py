@@ -46,6 +46,28 @@ def run(hsm_module: Path, tmp_path: Path) -> Callable[[str], str]:
     return run_one
 
 
+def test_a_copy_of_a_closed_home_has_all_its_keys(run: Callable[[str], str]) -> None:
+    """The steps of docs/security.md, "Back up and restore"."""
+    code = """
+    import subprocess
+    with open_kms(home, "some-pin") as kms:
+        key = kms.create_key(ROOT)
+        signer = kms.create_key(ROOT, key_spec="ECC_NIST_EDWARDS25519", key_usage="SIGN_VERIFY")
+        blob = kms.encrypt(ROOT, key.arn, b"kept").ciphertext_blob
+        signature = kms.sign(ROOT, signer.arn, b"message", "ED25519_SHA_512").signature
+    kms.close()
+    archive = folder / "backup.tar"
+    subprocess.run(["tar", "--create", "--preserve-permissions", "--file", archive, "-C", home, "."], check=True)
+    shutil.rmtree(home)
+    home.mkdir(mode=0o700)
+    subprocess.run(["tar", "--extract", "--preserve-permissions", "--file", archive, "-C", home], check=True)
+    with open_kms(home, "some-pin") as kms:
+        print(kms.decrypt(ROOT, blob).plaintext)
+        print(kms.sign(ROOT, signer.arn, b"message", "ED25519_SHA_512").signature == signature)
+    """
+    assert run(code).split() == ["b'kept'", "True"]
+
+
 def test_a_home_can_be_moved_closed_and_opened_again(run: Callable[[str], str]) -> None:
     code = """
     with open_kms(str(home), "some-pin", region="eu-west-1") as kms:
@@ -89,6 +111,21 @@ def test_what_cannot_be_opened_is_let_go(run: Callable[[str], str]) -> None:
     assert other == "ConfigurationError the token is not the one that this database goes with"
     assert unfinished == "ConfigurationError the database does not say which token it goes with"
     assert none.startswith("ConfigurationError there is no kmsgate home at")
+
+
+def test_due_jobs_have_a_thread_until_the_kms_is_closed(run: Callable[[str], str]) -> None:
+    code = """
+    import threading
+    def jobs():
+        return [each.daemon for each in threading.enumerate() if each.name == "kmsgate due jobs"]
+    with open_kms(home, "some-pin"):
+        print(jobs())
+    print(jobs())
+    with open_kms(home, "some-pin", due_jobs=False):
+        print(jobs())
+    open_kms(home, "some-pin")  # not closed: the process ends all the same
+    """
+    assert run(code) == "[True]\n[]\n[]"
 
 
 def test_only_what_is_public_is_offered(run: Callable[[str], str]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kms_core.audit.log import AuditLog
 from kms_core.errors import AccessDeniedError, DependencyTimeoutError
 from kms_core.model.caller import Caller
 from kms_core.store.locks import KeyLocks, locks_beside
@@ -94,8 +95,8 @@ def test_both_locks_are_held_until_the_record_is_written(
 ) -> None:
     impatient = KeyLocks(locks_beside(database_path), patience=0.05)
     blob = kms.encrypt(people.admin, key_arn, b"x").ciphertext_blob
-    log, seen = kms._core.calls._log, []
-    beside = type(log).beside
+    seen: list[object] = []
+    beside = AuditLog.beside
 
     def watched(self: object, entry: object) -> object:
         for arn in (key_arn, other_arn):
@@ -104,7 +105,7 @@ def test_both_locks_are_held_until_the_record_is_written(
             seen.append(arn)
         return beside(self, entry)
 
-    monkeypatch.setattr(type(log), "beside", watched)
+    monkeypatch.setattr(AuditLog, "beside", watched)
     kms.re_encrypt(people.admin, blob, other_arn)
     assert seen == [key_arn, other_arn]
     for arn in seen:

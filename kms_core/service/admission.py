@@ -1,0 +1,157 @@
+"""Putting a call to the gate: what it is asked, and what a caller is told who may not.
+
+Inside an account a missing key is NotFoundException. Across accounts a caller cannot tell a missing key from
+a forbidden one: both are decided by the engine, recorded, and answered with one text.
+
+Not the decision (`gate`, the engine) and not what a call tells the policies (`context`).
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from kms_core.errors import AccessDeniedError, NotFoundError
+from kms_core.gate import Call
+from kms_core.service.context import checks_of
+from policy_engine.calls.api_call import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kms_core.gate import Gate
+    from kms_core.model.key_reference import KeyReference
+    from kms_core.permit import Permit
+    from kms_core.service.clock import Clock
+    from kms_core.service.context import Parameters
+    from kms_core.service.key_access import KeyAccess
+    from kms_core.service.open_call import OpenCall
+    from kms_core.store.keys import KeyRow
+    from policy_engine.calls.api_call import AuthorizationCheck
+    from policy_engine.model.grant import Grant
+
+FOREIGN_KEY = (
+    "User: {principal} is not authorized to perform: {action} on resource: {resource} because the resource "
+    "does not exist in this Region, no resource-based policies allow access, or a resource-based policy "
+    "explicitly denies access"
+)
+FOREIGN_CIPHERTEXT = (
+    "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or "
+    "you are not allowed to access."
+)
+
+
+class Admission:
+    """Asks the gate on behalf of calls."""
+
+    def __init__(self, gate: Gate, access: KeyAccess, clock: Clock, *, region: str, identities: str) -> None:
+        self._gate = gate
+        self._access = access
+        self._clock = clock
+        self._region = region
+        self._identities = identities
+
+    @contextmanager
+    def without_key(
+        self, call: OpenCall, new_key_arn: str | None, parameters: Parameters
+    ) -> Iterator[Permit]:
+        """Let a call through that is authorised on no key; the permit is for the key that it makes, if any.
+
+        Raises:
+            AccessDeniedError: the caller may not.
+        """
+        call.key_arn = new_key_arn
+        checks = checks_of(call.operation, call.caller, self._region, new_key_arn or "*", parameters)
+        with ExitStack() as permits:
+            first, *_ = [
+                permits.enter_context(self._gate.admit(self.asked(call, check), call.decisions.append))
+                for check in checks
+            ]
+            yield first
+
+    @contextmanager
+    def admitted(
+        self, call: OpenCall, reference: KeyReference | None, asked: Call, foreign: str = FOREIGN_KEY
+    ) -> Iterator[Permit]:
+        """Let a call through to a key, or without one to an alias; a denial tells of no other account's key.
+
+        Raises:
+            AccessDeniedError: the caller may not.
+        """
+        with ExitStack() as admission:
+            try:
+                permit = admission.enter_context(self._gate.admit(asked, call.decisions.append))
+            except AccessDeniedError:
+                if reference is None or _owns(call, reference):
+                    raise
+                # INVARIANT: nothing here depends on whether the key or its alias exists, nor is the decision
+                # shown
+                named = reference.alias or reference.arn
+                text = foreign.format(principal=asked.principal, action=asked.action, resource=named)
+                raise AccessDeniedError(text) from None
+            yield permit
+
+    def asked(
+        self,
+        call: OpenCall,
+        check: AuthorizationCheck,
+        row: KeyRow | None = None,
+        grant: Grant | None = None,
+    ) -> Call:
+        """What the gate is asked for one check of a call, on a key as it is now."""
+        policies = (("key", row.policy_digest),) if row else ()
+        return Call(
+            call_id=call.id,
+            principal=call.caller.principal_arn,
+            action=check.action,
+            resource=check.resource,
+            key_arn=check.resource if check.subject is Subject.KEY else call.key_arn,
+            context={**check.context, **self._now()},
+            grant_tokens=call.grant_tokens,
+            policies=(*policies, ("identities", self._identities)),
+            access_version=row.access_version if row else None,
+            grant=grant,
+        )
+
+    def checks(
+        self,
+        call: OpenCall,
+        reference: KeyReference,
+        row: KeyRow | None,
+        parameters: Parameters,
+        grant: Grant | None,
+    ) -> tuple[AuthorizationCheck, ...]:
+        """What a call is authorised on for a key as it is now, and the condition keys of each check."""
+        days = None
+        if row is not None and call.operation.carries("kms:TrailingDaysWithoutKeyUsage"):
+            days = self._access.days_without_use(row, self._clock.now())
+        return checks_of(
+            call.operation,
+            call.caller,
+            self._region,
+            reference.arn,
+            parameters,
+            grant,
+            alias=reference.alias,
+            days_without_usage=days,
+        )
+
+    def _now(self) -> Mapping[str, str]:
+        """The condition keys of the time: this service's clock, whatever the caller says."""
+        seconds = self._clock.now()
+        moment = datetime.fromtimestamp(seconds, UTC)
+        return {
+            "aws:CurrentTime": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "aws:EpochTime": str(int(seconds)),
+        }
+
+
+def require_known(call: OpenCall, reference: KeyReference, row: KeyRow | None) -> None:
+    """Inside an account a key that is missing is said to be."""
+    if row is None and _owns(call, reference):
+        raise NotFoundError(f"Key '{reference.arn}' does not exist")
+
+
+def _owns(call: OpenCall, reference: KeyReference) -> bool:
+    return reference.account == call.caller.account

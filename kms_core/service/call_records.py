@@ -1,0 +1,139 @@
+"""The beginning of a call and its end: that nothing leaves unrecorded, whatever becomes of it.
+
+INVARIANT: a call has one record, with all its decisions, and it is on the disk before the call answers. What
+an operation changes it changes in `changing`, so that change and record are kept together or not at all.
+INVARIANT: the locks of a call's keys are let go of after that record is written.
+
+Not what is in a record (`open_call`), nor how it is written (`audit`).
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from kms_core.errors import InvalidGrantTokenError, KmsError, KMSInternalError
+from kms_core.model.caller import Caller
+from kms_core.model.last_use import USES, LastUse
+from kms_core.service.open_call import OpenCall, ending, never_begun
+from kms_core.service.parameters import check_grant_tokens
+from kms_core.store.grants import token_grant
+from kms_core.store.last_uses import keep_use
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Connection
+
+    from kms_core.audit.log import AuditLog
+    from kms_core.model.operations import Operation
+    from kms_core.model.sources import Sources
+    from kms_core.service.checkpoints import Checkpoints
+    from kms_core.service.clock import Clock
+    from kms_core.store.database import Database
+
+_LOG = logging.getLogger(__name__)
+
+
+class CallRecords:
+    """Begins calls and records how they end."""
+
+    def __init__(
+        self, database: Database, log: AuditLog, sources: Sources, clock: Clock, checkpoints: Checkpoints
+    ) -> None:
+        self._database = database
+        self._log = log
+        self._new_id = sources.new_id
+        self._clock = clock
+        self._checkpoints = checkpoints
+
+    @contextmanager
+    def begin(
+        self,
+        operation: Operation,
+        caller: Caller | str,
+        grant_tokens: Sequence[str] = (),
+        *,
+        dry_run: bool | None = None,
+    ) -> Iterator[OpenCall]:
+        """A call of an operation; however it ends, that is recorded before its answer leaves.
+
+        Args:
+            operation: what is called.
+            caller: who calls.
+            grant_tokens: the tokens that the caller presents.
+            dry_run: whether the call is only to be tried: then it does not answer, whatever it did.
+
+        Raises:
+            ValidationError: the caller or a grant token is malformed.
+            InvalidGrantTokenError: a grant token was not made here.
+            DryRunOperationError: it was only to be tried, and would have succeeded.
+            KMSInternalError: anything that no operation answers with, nothing of which is told to the caller;
+                or the record cannot be written.
+        """
+        call_id = self._new_id()
+        call: OpenCall | None = None
+        try:
+            call = OpenCall(operation, Caller.of(caller), call_id, bool(dry_run))
+            with call.locks:
+                call.grant_tokens = self._genuine(check_grant_tokens(grant_tokens))
+                yield call
+                call.end_dry_run()
+                if not call.recorded:
+                    self._record(call)
+        except KmsError as error:
+            self._log.append(
+                ending(call, error)
+                if call
+                else never_begun(operation, caller, call_id, error, dry_run=bool(dry_run))
+            )
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller is told nothing of it
+            # the error's own text may quote the call, so only its kind and place are logged, and no traceback
+            # shows it
+            _LOG.error("call %s failed with %s at %s", call_id, type(error).__name__, _place(error))
+            internal = KMSInternalError("an internal error ended the call")
+            self._log.append(
+                ending(call, internal)
+                if call
+                else never_begun(operation, caller, call_id, internal, dry_run=bool(dry_run))
+            )
+            raise internal from None
+        finally:
+            self._checkpoints.make_if_due()
+
+    @contextmanager
+    def changing(self, call: OpenCall) -> Iterator[Connection]:
+        """The transaction in which a call changes things, its record with them; of a dry run nothing is kept.
+
+        Raises:
+            DryRunOperationError: it was only to be tried; the change would have been made.
+            KMSInternalError: the store fails, or the record cannot be written; then nothing is changed.
+        """
+        with self._log.beside(lambda: ending(call)) as connection:
+            yield connection
+            call.end_dry_run()
+            self._clock.keep(connection)
+        call.recorded = True
+
+    def _record(self, call: OpenCall) -> None:
+        with self._log.beside(lambda: ending(call)) as connection:
+            if call.operation in USES:
+                use = LastUse(call.operation.value, self._clock.now(), call.id)
+                for arn in call.held:
+                    keep_use(connection, arn.rpartition("/")[2], use)
+
+    def _genuine(self, tokens: tuple[str, ...]) -> tuple[str, ...]:
+        if tokens:
+            with self._database.read() as connection:
+                if any(token_grant(connection, token) is None for token in tokens):
+                    raise InvalidGrantTokenError("a grant token is not valid")
+        return tokens
+
+
+def _place(error: Exception) -> str:
+    """Where an error was raised: the file and the line."""
+    frame, line = list(traceback.walk_tb(error.__traceback__))[-1]
+    return f"{frame.f_code.co_filename}:{line}"
