@@ -41,6 +41,15 @@ def test_inside_wildcards_stop_at_a_colon() -> None:
     assert not inside.matches("axb:")
 
 
+@pytest.mark.parametrize("begins", ["", "a"])
+def test_inside_wildcards_stop_at_a_colon_where_they_come_first_too(begins: str) -> None:
+    for items in ([Step.ONE_INSIDE], [Step.ONE_INSIDE, "b"], [Step.MANY_INSIDE], [Step.MANY_INSIDE, "b"]):
+        ends = "b" if "b" in items else ""
+        automaton = Automaton([*begins, *items])
+        assert automaton.matches(begins + "x" + ends)
+        assert not automaton.matches(begins + ":" + ends)
+
+
 def test_neighbouring_runs_are_the_wider_one() -> None:
     assert Automaton([Step.MANY_INSIDE, Step.MANY]).matches("a:b")
     assert not Automaton([Step.MANY_INSIDE, Step.MANY_INSIDE]).matches("a:b")
