@@ -127,7 +127,7 @@ def test_context_takes_any_spelling_and_json_values() -> None:
         "x:y": ("a", "b"),
         "kms:EncryptionContext:app": ("1", "2"),
         "kms:EncryptionContextKeys": ("App", "app"),
-        "kmsgate:EncryptionContextPairs": ("App\0001", "app\0002"),
+        "kmsgate:EncryptionContextPairs": ("3:App1", "3:app2"),
         "aws:TagKeys": ("t",),
         "z:z": "o",
     }
