@@ -8,7 +8,7 @@ INSTALLED := .venv/installed-kms
 INSTALLED_DEV := .venv/installed-dev
 INSTALLED_BENCH := .venv/installed-bench
 
-.PHONY: help setup demo test lint format vectors bench bench-peers peers-node scenarios coverage mutate fuzz clean
+.PHONY: help setup demo test lint format vectors bench bench-peers peers-node scenarios coverage mutate fuzz crash soak clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -72,6 +72,17 @@ mutate: $(INSTALLED_DEV) ## small mistakes made in the code on purpose: does a t
 vectors: $(INSTALLED_DEV) ## all test vectors of Wycheproof and the RFCs; `make test` has a sample of each kind
 	@./scripts/ensure-softhsm
 	KMSGATE_VECTORS=all $(BIN)/python -m pytest tests/kms_core/vectors -q
+
+KILLS ?= 200
+SEED ?= 1
+crash: $(INSTALLED_DEV) ## kill a process at every step of every change, KILLS (200) times: is what was acknowledged there?
+	@./scripts/ensure-softhsm
+	$(BIN)/python -m tests.kms_core.crash.run --kills $(KILLS) --seed $(SEED)
+
+SECONDS ?= 60
+soak: $(INSTALLED_DEV) ## 48 threads in 3 processes on one home for SECONDS (60): is every answer by rules that held?
+	@./scripts/ensure-softhsm
+	$(BIN)/python -m tests.kms_core.concurrency.run --seconds $(SECONDS) --seed $(SEED)
 
 bench: $(INSTALLED_DEV) ## the benchmarks, as a table
 	@./scripts/ensure-softhsm

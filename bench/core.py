@@ -8,14 +8,19 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from bench.account import key_arn
+from bench.account import ACCOUNT, REGION, key_arn
 from kms_core.hsm import create_token, open_token
 from kms_core.key_material import KeyMaterial
+from kms_core.model.key import KeyMetadata
 from kms_core.model.sources import Sources
 from kms_core.permit import Permit
 from kms_core.service import Kms
+from kms_core.service.key_policies import default_key_policy
+from kms_core.store import keys
 from kms_core.store.database import Database
+from kms_core.store.policies import file_policy
 from kms_core.store.versions import bring_up_to_date
 from policy_engine import Bundle, PrincipalRecord
 from policy_engine.model.policy import PolicyKind
@@ -59,11 +64,8 @@ def new_token(home: Path) -> Iterator[Hsm]:
 def bare_key(hsm: Hsm) -> BareKey:
     """A new backing key of a token."""
     arn = key_arn(1)
-    key_id = arn.rpartition("/")[2]
-    record = KeyMaterial(hsm, Sources()).generate(
-        _permit("kms:CreateKey", arn), arn, key_id, spec="SYMMETRIC_DEFAULT", usage="ENCRYPT_DECRYPT"
-    )
-    return BareKey(hsm, record, _permit("kms:Encrypt", arn), _permit("kms:Decrypt", arn))
+    record = _material(hsm, arn)
+    return BareKey(hsm, record, permit("kms:Encrypt", arn), permit("kms:Decrypt", arn))
 
 
 @contextmanager
@@ -76,5 +78,34 @@ def new_kms(hsm: Hsm, database: Path) -> Iterator[Kms]:
         yield Kms(opened, hsm, bundle=bundle)
 
 
-def _permit(action: str, arn: str) -> Permit:
+def fill(kms: Kms, hsm: Hsm, count: int) -> dict[str, BackingKeyRecord]:
+    """Put keys into a store, each with material of its own, in one transaction; their material by ARN.
+
+    As CreateKey leaves them, with the default key policy; but without its checks and records.
+    """
+    made: dict[str, BackingKeyRecord] = {}
+    with kms._core.database.write() as connection:  # noqa: SLF001 - thousands of calls of CreateKey take minutes
+        policy = file_policy(connection, default_key_policy("aws", ACCOUNT))
+        for number in range(count):
+            arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{UUID(int=number)}"
+            made[arn] = material = _material(hsm, arn)
+            now = material.creation_date
+            key = KeyMetadata(material.key_id, arn, ACCOUNT, now, uses_known_since=now)
+            keys.insert_intent(connection, key, policy)
+            keys.enable_with(connection, material)
+    return made
+
+
+def permit(action: str, arn: str) -> Permit:
+    """A permit for one caller, which only the gate makes elsewhere."""
     return Permit(CALLER, action, arn, "call")
+
+
+def _material(hsm: Hsm, arn: str) -> BackingKeyRecord:
+    return KeyMaterial(hsm, Sources()).generate(
+        permit("kms:CreateKey", arn),
+        arn,
+        arn.rpartition("/")[2],
+        spec="SYMMETRIC_DEFAULT",
+        usage="ENCRYPT_DECRYPT",
+    )

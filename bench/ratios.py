@@ -15,6 +15,7 @@ import gc
 import platform
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
 from os import cpu_count
 from statistics import median, quantiles
 from time import thread_time_ns
@@ -25,6 +26,7 @@ from bench.floor import floor_reads
 from bench.workload import bundle, require_agreement, workload
 from policy_engine import PolicyEngine
 from policy_engine.explain.explaining import explain
+from policy_engine.model.decision import Decision, Details, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -57,6 +59,7 @@ def measures(work: Workload, grants: Sequence[int] = ()) -> list[Measure]:
     """What is timed for a workload, yardsticks first; with engines of their own for keys with many grants."""
     engine, hot, stream = work.engine, work.hot, work.stream
     floor, decide, requests = floor_reads(stream), engine.decide, work.requests[: len(hot)]
+    canonical = [replace(request, context=given) for request, (*_, given) in zip(requests, hot, strict=True)]
     lower = [(*name, {k.lower(): v for k, v in given.items()}) for name, given in _as_written(work)]
     return [
         Measure("floor reads, hot", "", asking(floor, hot, _PASSES)),
@@ -65,6 +68,12 @@ def measures(work: Workload, grants: Sequence[int] = ()) -> list[Measure]:
         Measure("decide, stream", "floor reads, stream", asking(decide, stream)),
         Measure("decide, never seen", "floor reads, stream", _never_seen(work)),
         Measure("authorize, hot", "decide, hot", authorizing(engine.authorize, requests, _PASSES)),
+        Measure(
+            "the same, canonical",
+            "decide, hot",
+            authorizing(partial(engine.authorize, canonical=True), canonical, _PASSES),
+        ),
+        Measure("making a decision", "decide, hot", authorizing(_made, requests, _PASSES)),
         Measure("bound, keys in lower case", "decide, hot", asking(_bound(work), lower, _PASSES)),
         Measure(
             "explain", "decide, hot", authorizing(lambda request: explain(engine, request), requests[:16])
@@ -77,6 +86,14 @@ def _as_written(work: Workload) -> Iterator[tuple[tuple[str, str, str], ContextI
     """The hot questions, with their contexts as a caller writes them."""
     for (principal, action, resource, _), request in zip(work.hot, work.requests, strict=False):
         yield (principal, action, resource), request.context
+
+
+def _made(request: Request) -> Decision:
+    """The object that `authorize` gives, and nothing of what it takes to know what is in it."""
+    return Decision(request, Outcome.ALLOWED, (), _NO_DETAILS)
+
+
+_NO_DETAILS = Details("")
 
 
 def _never_seen(work: Workload) -> Callable[[], float]:

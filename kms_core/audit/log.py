@@ -2,31 +2,41 @@
 
 INVARIANT: a record is on the disk when `append` returns, or when the transaction of `beside` has ended; who
 gets an exception instead must refuse the call. Each process that writes has a chain of its own, so that
-writers never wait for each other's.
+writers never wait for each other's. Records that wait for the disk at the same time are committed together.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kms_core.audit.chain import link, origin
-from kms_core.audit.record import AuditRecord
+from kms_core.audit.group_commit import GroupCommit
+from kms_core.audit.record import RecordText
 from kms_core.errors import KmsError, KMSInternalError
 from kms_core.store.audit_rows import AuditRow, insert_row, last_row
+from kms_core.store.prepared import driver_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import sqlite3
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
     from kms_core.audit.record import AuditEntry
     from kms_core.model.sources import Sources
     from kms_core.store.database import Database
+    from kms_core.store.prepared import Filled
 
 _LOG = logging.getLogger(__name__)
+
+
+class _Pending(NamedTuple):
+    """A record without its place, and what is to be kept or lost with it."""
+
+    text: RecordText
+    also: tuple[Filled, ...]
 
 
 class AuditLog:
@@ -36,22 +46,22 @@ class AuditLog:
         self._database = database
         self._now = sources.now
         self._writer = sources.new_id()
-        self._turn = threading.Lock()
+        self._disk = GroupCommit(self._commit)
         self._head: AuditRow | None = None
+        self._next_head: AuditRow | None = None
 
     @property
     def written(self) -> int:
         """How many records this writer has written."""
         return self._head.sequence if self._head else 0
 
-    def append(self, entry: AuditEntry) -> None:
-        """Write an entry down.
+    def append(self, entry: AuditEntry, *also: Filled) -> None:
+        """Write an entry down, and with it what is to be kept or lost together with it.
 
         Raises:
             KMSInternalError: it cannot be written, or what this writer wrote last is no longer there.
         """
-        with self.beside(lambda: entry):
-            pass
+        self._disk.join(_Pending(RecordText.of(entry), also))
 
     @contextmanager
     def beside(self, entry: Callable[[], AuditEntry]) -> Iterator[Connection]:
@@ -63,35 +73,50 @@ class AuditLog:
         Raises:
             KMSInternalError: as `append`.
         """
-        row: AuditRow | None = None
-        with self._turn:
-            try:
-                with self._database.write() as connection:
-                    self._require_head(connection)
-                    yield connection
-                    row = self._next(entry())
-                    insert_row(connection, row)
-            except BaseException:
-                self._keep_if_kept(row)
-                raise
-            self._head = row
+        with self._disk.alone(), self._going_on(), self._database.write() as connection:
+            yield connection
+            self._link(driver_of(connection), [RecordText.of(entry())])
 
-    def _keep_if_kept(self, row: AuditRow | None) -> None:
+    def _commit(self, group: Sequence[_Pending]) -> None:
+        with self._going_on(), self._database.record() as connection:
+            for each in group:
+                for statement in each.also:
+                    statement.run(connection)
+            self._link(connection, [each.text for each in group])
+
+    @contextmanager
+    def _going_on(self) -> Iterator[None]:
+        """Go on with the chain, around the transaction that links records to it."""
+        self._next_head = self._head
+        try:
+            yield
+        except BaseException:
+            self._keep_if_kept()
+            raise
+        self._head = self._next_head
+
+    def _keep_if_kept(self) -> None:
         """A commit that failed may have been kept all the same: then the chain goes on behind it."""
-        if row is None:
+        if self._next_head is self._head:
             return
         with suppress(KmsError), self._database.read() as connection:
-            if last_row(connection, self._writer) == row:
-                self._head = row
+            if last_row(driver_of(connection), self._writer) == self._next_head:
+                self._head = self._next_head
 
-    def _require_head(self, connection: Connection) -> None:
+    def _link(self, connection: sqlite3.Connection, texts: Sequence[RecordText]) -> None:
+        self._require_head(connection)
+        for text in texts:
+            self._next_head = self._after(self._next_head, text)
+            insert_row(connection, self._next_head)
+
+    def _require_head(self, connection: sqlite3.Connection) -> None:
         stored = last_row(connection, self._writer)
         if stored != self._head:
             _LOG.error("the audit log of writer %s was changed behind its back", self._writer)
             raise KMSInternalError("the audit log cannot be written")
 
-    def _next(self, entry: AuditEntry) -> AuditRow:
-        sequence = self._head.sequence + 1 if self._head else 1
-        previous = self._head.hash if self._head else origin(self._writer)
-        text = AuditRecord(self._writer, sequence, self._now(), entry).canonical()
-        return AuditRow(self._writer, sequence, text, link(previous, text))
+    def _after(self, head: AuditRow | None, text: RecordText) -> AuditRow:
+        sequence = head.sequence + 1 if head else 1
+        previous = head.hash if head else origin(self._writer)
+        record = text.placed(self._writer, sequence, self._now())
+        return AuditRow(self._writer, sequence, record, link(previous, record))

@@ -93,23 +93,33 @@ class AuditEntry:
 
 _FIELDS = tuple(each.name for each in fields(AuditEntry))
 _DECISION_FIELDS = tuple(each.name for each in fields(RecordedDecision))
+_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
 
 
 @dataclass(frozen=True, slots=True)
-class AuditRecord:
-    """An entry in its place: who wrote it, its number in that chain, and when (seconds since 1970)."""
+class RecordText:
+    """The one text of an entry, but for its place: JSON in ASCII, names sorted, nothing between the tokens.
 
-    writer: str
-    sequence: int
-    time: float
-    entry: AuditEntry
+    Attributes:
+        before: what comes before number and time.
+        between: what comes between these and the writer.
+    """
 
-    def canonical(self) -> str:
-        """The one text of this record: JSON in ASCII, names sorted, nothing between the tokens."""
-        content = {name: getattr(self.entry, name) for name in _FIELDS}
-        content["decisions"] = [_plain(decision) for decision in self.entry.decisions]
-        content |= {"writer": self.writer, "sequence": self.sequence, "time": self.time}
-        return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    before: str
+    between: str
+
+    @classmethod
+    def of(cls, entry: AuditEntry) -> RecordText:
+        """The text of an entry."""
+        content = {name: getattr(entry, name) for name in _FIELDS}
+        content["decisions"] = [_plain(decision) for decision in entry.decisions]
+        via_service = content.pop("via_service")
+        return cls(_json(content)[:-1], _json({"via_service": via_service})[1:-1])
+
+    def placed(self, writer: str, sequence: int, time: float) -> str:
+        """The record: who wrote it, its number in that chain, and when (seconds since 1970)."""
+        number, when, who = (_json(each) for each in (sequence, time, writer))
+        return f'{self.before},"sequence":{number},"time":{when},{self.between},"writer":{who}}}'
 
 
 def _plain(decision: RecordedDecision) -> dict[str, object]:

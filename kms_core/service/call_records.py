@@ -20,7 +20,7 @@ from kms_core.model.last_use import USES, LastUse
 from kms_core.service.open_call import OpenCall, ending, never_begun
 from kms_core.service.parameters import check_grant_tokens
 from kms_core.store.grants import token_grant
-from kms_core.store.last_uses import keep_use
+from kms_core.store.last_uses import keeping_use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kms_core.service.checkpoints import Checkpoints
     from kms_core.service.clock import Clock
     from kms_core.store.database import Database
+    from kms_core.store.prepared import Filled
 
 _LOG = logging.getLogger(__name__)
 
@@ -119,11 +120,11 @@ class CallRecords:
         call.recorded = True
 
     def _record(self, call: OpenCall) -> None:
-        with self._log.beside(lambda: ending(call)) as connection:
-            if call.operation in USES:
-                use = LastUse(call.operation.value, self._clock.now(), call.id)
-                for arn in call.held:
-                    keep_use(connection, arn.rpartition("/")[2], use)
+        uses: list[Filled] = []
+        if call.operation in USES:
+            use = LastUse(call.operation.value, self._clock.now(), call.id)
+            uses = [keeping_use(arn.rpartition("/")[2], use) for arn in call.held]
+        self._log.append(ending(call), *uses)
 
     def _genuine(self, tokens: tuple[str, ...]) -> tuple[str, ...]:
         if tokens:

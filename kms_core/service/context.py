@@ -104,7 +104,7 @@ def checks_of(
     """
     call = ApiCall(
         operation=operation.value,
-        parameters={"KeyId": alias or key_arn, **parameters},
+        parameters={"KeyId": alias or key_arn, **_given(parameters)},
         principal=parse_principal(caller.principal_arn),
         region=region,
         keys=_OneKey(key_arn, days_without_usage),
@@ -140,6 +140,10 @@ def re_encrypt_checks(
             session=caller.session_context,
         )
     )
+
+
+def _given(parameters: Parameters) -> Parameters:
+    return {name: value for name, value in parameters.items() if value is not None}
 
 
 def _checks(call: ApiCall) -> tuple[AuthorizationCheck, ...]:

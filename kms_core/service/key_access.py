@@ -1,8 +1,9 @@
 """The keys that calls find, with the engine in step: what it knows of a key is what the store says now.
 
-Not a decision. Each call reads its key's row once, under the key's lock; where the access version there is
-newer than what the engine has, what changed of policy, grants, aliases and tags is read in the same
-transaction and handed to the engine: by this process or by another, a change is seen by the next call.
+Not a decision. Each call reads its key's row once, under the key's lock, and where that is as it was there is
+no more to do. Where the access version there is newer than what the engine has, what changed of policy,
+grants, aliases and tags is read in one transaction and handed to the engine: by this process or by another, a
+change is seen by the next call.
 
 INVARIANT: the engine never goes back to an older version of a key, and knows none that is gone.
 """
@@ -11,12 +12,11 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kms_core.errors import KMSInternalError
 from kms_core.model.key_attributes import NO_ATTRIBUTES, KeyAttributes
-from kms_core.model.key_reference import KeyReference
 from kms_core.store import keys
 from kms_core.store.aliases import alias_names, key_behind
 from kms_core.store.grants import count_grants, grant_ids, grants_of
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from kms_core.model.key import KeyMetadata
+    from kms_core.model.key_reference import KeyReference
     from kms_core.store.database import Database
     from kms_core.store.keys import KeyRow
     from kms_core.store.locks import KeyLocks
@@ -49,16 +50,14 @@ class _Known:
     """What the engine has of a key.
 
     Attributes:
-        version: the access version that it is of.
-        policy_digest: its key policy.
-        policy: that policy, read.
+        row: the key, as it was read last; its access version is the engine's.
+        policy: its key policy, read.
         grants: its grants.
         position: the position of the newest grant that was read.
         attributes: its aliases and tags.
     """
 
-    version: int
-    policy_digest: str
+    row: KeyRow
     policy: Policy
     grants: tuple[Grant, ...]
     position: int
@@ -77,14 +76,11 @@ class KeyAccess:
 
     def reference(self, key_id: str) -> KeyReference | None:
         """The key with this id, wherever it is."""
-        with self._database.read() as connection:
-            row = keys.find_by_id(connection, key_id)
-        return KeyReference(row.metadata.arn, key_id, row.metadata.account) if row else None
+        return keys.reference(self._database, key_id)
 
     def behind(self, alias_arn: str) -> KeyReference | None:
         """The key that an alias stands for; sure to stay so only while that key's lock is held."""
-        with self._database.read() as connection:
-            return key_behind(connection, alias_arn)
+        return key_behind(self._database, alias_arn)
 
     def attributes(self, key_id: str) -> KeyAttributes:
         """The aliases and tags of a key."""
@@ -114,20 +110,29 @@ class KeyAccess:
         Raises:
             KMSInternalError: the store fails, or holds a policy that cannot be read.
         """
+        before = self._known.get(arn)
+        stored = keys.stored(self._database, arn)
+        if before and before.row.stored == stored:
+            return before.row
+        return self._in_step(arn, before)
+
+    def _in_step(self, arn: str, before: _Known | None) -> KeyRow | None:
         with self._database.read() as connection:
             row = keys.find(connection, arn)
-            before = self._known.get(arn)
             if row is None:
                 self._drop(arn)
                 return None
-            if before and before.version >= row.access_version:
-                return row
-            known = _read(connection, row, before)
+            if before and before.row.access_version >= row.access_version:
+                known = replace(before, row=row)
+            else:
+                known = _read(connection, row, before)
         with self._loading:
             newest = self._known.get(arn)
-            if newest is None or newest.version < known.version:
+            if newest is None or newest.row.access_version < row.access_version:
                 self._engine.put_key(record_of(row.metadata, known.policy, known.grants, known.attributes))
                 self._known[arn] = known
+            elif newest.row.access_version == row.access_version:
+                self._known[arn] = replace(newest, row=row)
         return row
 
     def _drop(self, arn: str) -> None:
@@ -159,11 +164,10 @@ def record_of(
 
 def _read(connection: Connection, row: KeyRow, before: _Known | None) -> _Known:
     """What there is to know of a key, as far as possible from what was known before."""
-    policy = before.policy if before and before.policy_digest == row.policy_digest else None
+    policy = before.policy if before and before.row.policy_digest == row.policy_digest else None
     grants, position = _grants(connection, row.metadata.key_id, before)
     return _Known(
-        version=row.access_version,
-        policy_digest=row.policy_digest,
+        row=row,
         policy=policy or _policy(connection, row.policy_digest),
         grants=grants,
         position=position,

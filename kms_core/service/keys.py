@@ -163,8 +163,9 @@ class KeyOperations:
         core = self._core
         core.calls.hold_new(call, key.arn)
         with core.database.write() as connection:
-            if keys.count_keys(connection, key.arn.removesuffix(key.key_id)) >= core.quotas.keys_per_account:
-                raise LimitExceededError(f"the account has {core.quotas.keys_per_account} keys already")
+            most = core.quotas.keys_per_account
+            if keys.are_there(connection, most, key.arn.removesuffix(key.key_id)):
+                raise LimitExceededError(f"the account has {most} keys already")
             keys.insert_intent(connection, key, file_policy(connection, policy))
         with self._given_up_on_failure(permit, key):
             material = core.material.generate(

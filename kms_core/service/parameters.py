@@ -85,7 +85,7 @@ def check_text(member: str, value: object, least: int, most: int) -> None:
     if not isinstance(value, str):
         refuse(member, "Member must be a string")
     check_length(member, value, least, most)
-    if any("\ud800" <= character <= "\udfff" for character in value):
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
         refuse(member, "Member must be valid Unicode")
 
 

@@ -15,21 +15,24 @@ from kms_core.errors import AlreadyExistsError
 from kms_core.model.alias import AliasRecord
 from kms_core.model.key_reference import KeyReference
 from kms_core.store.keys import raise_access_version, under
+from kms_core.store.prepared import Prepared
 from kms_core.store.schema import ALIASES, KEYS
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-# made once: it runs in every call that names its key by an alias
-_BEHIND = (
-    select(KEYS.c.arn, KEYS.c.key_id, KEYS.c.account).join(ALIASES).where(ALIASES.c.arn == bindparam("of"))
+    from kms_core.store.database import Database
+
+_BEHIND = Prepared(
+    select(KEYS.c.arn, KEYS.c.key_id, KEYS.c.account)
+    .join(ALIASES)
+    .where(ALIASES.c.arn == bindparam("of", required=False))
 )
 
 
-def key_behind(connection: Connection, alias_arn: str) -> KeyReference | None:
+def key_behind(database: Database, alias_arn: str) -> KeyReference | None:
     """The key that an alias stands for; None where there is no such alias."""
-    row = connection.execute(_BEHIND, {"of": alias_arn}).one_or_none()
-    return KeyReference(row.arn, row.key_id, row.account) if row else None
+    return next((KeyReference(*row) for row in database.rows(_BEHIND.filled(of=alias_arn))), None)
 
 
 def insert_alias(connection: Connection, alias_arn: str, key_id: str, now: float) -> None:

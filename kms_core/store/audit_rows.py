@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, func, insert, select
 
+from kms_core.store.prepared import Prepared, driver_of
 from kms_core.store.schema import AUDIT, CHECKPOINTS
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
     from sqlalchemy import Connection
@@ -34,25 +36,27 @@ class CheckpointRow:
     mac: bytes
 
 
-# made once: these run in every call, and SQLAlchemy takes longer to build a statement than SQLite to run it
-_INSERT = insert(AUDIT)
-_LAST = select(AUDIT).where(AUDIT.c.writer == bindparam("of")).order_by(AUDIT.c.sequence.desc()).limit(1)
+_INSERT = Prepared(insert(AUDIT))
+_LAST = Prepared(
+    select(AUDIT)
+    .where(AUDIT.c.writer == bindparam("of", required=False))
+    .order_by(AUDIT.c.sequence.desc())
+    .limit(1)
+)
 _ALL = select(AUDIT).order_by(AUDIT.c.writer, AUDIT.c.sequence)
 
 _NEXT_WRITER = select(func.min(AUDIT.c.writer)).where(AUDIT.c.writer > bindparam("after"))
 _CHECKPOINTS = select(CHECKPOINTS).order_by(CHECKPOINTS.c.number)
 
 
-def insert_row(connection: Connection, row: AuditRow) -> None:
+def insert_row(connection: sqlite3.Connection, row: AuditRow) -> None:
     """Append a link."""
-    values = {"writer": row.writer, "sequence": row.sequence, "record": row.record, "hash": row.hash}
-    connection.execute(_INSERT, values)
+    _INSERT.filled(writer=row.writer, sequence=row.sequence, record=row.record, hash=row.hash).run(connection)
 
 
-def last_row(connection: Connection, writer: str) -> AuditRow | None:
+def last_row(connection: sqlite3.Connection, writer: str) -> AuditRow | None:
     """A writer's newest link."""
-    row = connection.execute(_LAST, {"of": writer}).one_or_none()
-    return AuditRow(row.writer, row.sequence, row.record, row.hash) if row else None
+    return next((AuditRow(*row) for row in _LAST.filled(of=writer).run(connection)), None)
 
 
 def all_rows(connection: Connection) -> Iterator[AuditRow]:
@@ -65,7 +69,7 @@ def heads(connection: Connection) -> Iterator[AuditRow]:
     """Every writer's newest link."""
     writer = connection.execute(_NEXT_WRITER, {"after": ""}).scalar()
     while writer is not None:
-        newest = last_row(connection, writer)
+        newest = last_row(driver_of(connection), writer)
         if newest is not None:
             yield newest
         writer = connection.execute(_NEXT_WRITER, {"after": writer}).scalar()

@@ -4,11 +4,15 @@ Not the tables (`schema`) and not their version (`versions`). SQLite in WAL mode
 the one writer (https://www.sqlite.org/wal.html). A commit is on the disk when it returns (synchronous FULL).
 A writing transaction takes the write lock at once: one that reads first and then wants to write would fail
 without waiting (https://www.sqlite.org/lang_transaction.html).
+
+What every call does goes past SQLAlchemy to the driver (`rows`, `record`; see `prepared`), on connections
+that are set up in the same way and kept.
 """
 
 from __future__ import annotations
 
 import os
+import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +20,7 @@ from sqlalchemy import URL, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from kms_core.errors import ConfigurationError, KMSInternalError
+from kms_core.store.prepared import driver_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +28,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from sqlalchemy import Connection, Engine
+
+    from kms_core.store.prepared import Filled, Values
 
 _BUSY_SECONDS = 5.0
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
@@ -40,6 +47,7 @@ class Database:
         self._engine = engine
         self.path = path
         self._process = os.getpid()
+        self._idle: list[sqlite3.Connection] = []
 
     @classmethod
     def open(cls, path: Path) -> Database:
@@ -114,19 +122,66 @@ class Database:
         with self._transaction("IMMEDIATE") as connection:
             yield connection
 
+    def rows(self, asked: Filled) -> list[Values]:
+        """What one statement finds now.
+
+        Raises:
+            KMSInternalError: the database fails.
+        """
+        with self._driver() as connection:
+            return asked.run(connection)
+
+    @contextmanager
+    def record(self) -> Iterator[sqlite3.Connection]:
+        """As `write`, for prepared statements.
+
+        Raises:
+            KMSInternalError: the database fails, or another writer holds it for too long.
+        """
+        with self._driver() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def _driver(self) -> Iterator[sqlite3.Connection]:
+        """A connection that nobody else uses; where something fails it goes, and what it changed."""
+        self._require_home()
+        try:
+            connection = self._idle.pop() if self._idle else self._new_driver()
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            self._idle.append(connection)
+        except (sqlite3.Error, DBAPIError) as error:
+            raise KMSInternalError("the store failed") from error
+
+    def _new_driver(self) -> sqlite3.Connection:
+        pooled = self._engine.raw_connection()
+        connection: sqlite3.Connection = pooled.dbapi_connection  # type: ignore[assignment] # the only driver
+        pooled.detach()
+        return connection
+
     @contextmanager
     def _transaction(self, kind: str) -> Iterator[Connection]:
-        if os.getpid() != self._process:
-            # two processes on one SQLite connection damage the file: https://www.sqlite.org/howtocorrupt.html
-            raise KMSInternalError("the store was opened by the process that this one was forked from")
+        self._require_home()
         try:
             with self._engine.connect().execution_options(**{_BEGIN: kind}) as connection, connection.begin():
                 yield connection
-        except DBAPIError as error:
+        except (sqlite3.Error, DBAPIError) as error:
             raise KMSInternalError("the store failed") from error
+
+    def _require_home(self) -> None:
+        if os.getpid() != self._process:
+            # two processes on one SQLite connection damage the file: https://www.sqlite.org/howtocorrupt.html
+            raise KMSInternalError("the store was opened by the process that this one was forked from")
 
     def close(self) -> None:
         """Let go of the file."""
+        while self._idle:
+            self._idle.pop().close()
         self._engine.dispose()
 
     def __enter__(self) -> Self:
@@ -144,4 +199,4 @@ def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - driver
 
 def _begin(connection: Connection) -> None:
     kind = connection.get_execution_options().get(_BEGIN, "IMMEDIATE")
-    connection.exec_driver_sql(f"BEGIN {kind}")
+    driver_of(connection).execute(f"BEGIN {kind}")

@@ -7,30 +7,53 @@ leaves half-made when it dies is such a row, and in the token what was made for 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
 
 from kms_core.errors import KMSInternalError
 from kms_core.model.backing_key import BackingKeyRecord
 from kms_core.model.key import KeyManager, KeyMetadata, KeyOrigin, KeySpec, KeyState, KeyUsage
+from kms_core.model.key_reference import KeyReference
 from kms_core.model.rotation import RotationSchedule
+from kms_core.store.prepared import Prepared, driver_of
 from kms_core.store.schema import BACKING_KEYS, KEYS
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row
 
+    from kms_core.store.database import Database
+    from kms_core.store.prepared import Values
+
 DELETED = "Deleted"
 """The state of the row of a key that is gone, until its material is destroyed."""
 
 _FIRST_VERSION = 1
+_LATER = {"current_backing_key_id", "deletion_date", "rotation_period_in_days", "next_rotation_date"}
+"""The columns that a key in the making does not have."""
 
-# made once: these run in every call, and SQLAlchemy takes longer to build a statement than SQLite to run it
-_EXISTS = KEYS.c.state.not_in([KeyState.CREATING.value, DELETED])
+_EXISTS = (KEYS.c.state != KeyState.CREATING.value) & (KEYS.c.state != DELETED)
 _VISIBLE = select(KEYS).where(_EXISTS)
-_BY_ARN = _VISIBLE.where(KEYS.c.arn == bindparam("wanted"))
-_BY_ID = _VISIBLE.where(KEYS.c.key_id == bindparam("wanted"))
+_BY_ARN = _VISIBLE.where(KEYS.c.arn == bindparam("wanted", required=False))
+_BY_ID = _VISIBLE.where(KEYS.c.key_id == bindparam("wanted", required=False))
+_STORED = Prepared(_BY_ARN)
+_REFERENCE = Prepared(_BY_ID.with_only_columns(KEYS.c.arn, KEYS.c.key_id, KEYS.c.account))
+_INTEND = Prepared(
+    insert(KEYS).values(
+        {each.name: bindparam(each.name, required=False) for each in KEYS.c if each.name not in _LATER}
+    )
+)
+_ENABLE = Prepared(
+    update(KEYS)
+    .where(KEYS.c.key_id == bindparam("wanted", required=False), KEYS.c.state == KeyState.CREATING.value)
+    .values(
+        state=KeyState.ENABLED.value,
+        current_backing_key_id=bindparam("current_backing_key_id", required=False),
+    )
+)
+_FILE = Prepared(insert(BACKING_KEYS))
+_LAST_ROW = Prepared(select(func.max(literal_column("keys.rowid"))).select_from(KEYS))
 _BACKING_KEY = select(BACKING_KEYS).where(
     BACKING_KEYS.c.backing_key_id == bindparam("wanted"), BACKING_KEYS.c.key_id == bindparam("owner")
 )
@@ -44,33 +67,33 @@ class KeyRow:
         metadata: the key.
         policy_digest: its key policy.
         access_version: grows with each change of its policy, grants, aliases or tags.
+        stored: the row itself; another one is another state of the key.
     """
 
     metadata: KeyMetadata
     policy_digest: str
     access_version: int
+    stored: Values = field(repr=False)
 
 
 def insert_intent(connection: Connection, key: KeyMetadata, policy_digest: str) -> None:
     """Write down that a key is being made."""
-    connection.execute(
-        insert(KEYS).values(
-            key_id=key.key_id,
-            arn=key.arn,
-            account=key.account,
-            creation_date=key.creation_date,
-            description=key.description,
-            state=KeyState.CREATING.value,
-            usage=key.usage.value,
-            spec=key.spec.value,
-            origin=key.origin.value,
-            manager=key.manager.value,
-            multi_region=key.multi_region,
-            policy_digest=policy_digest,
-            access_version=_FIRST_VERSION,
-            uses_known_since=key.creation_date,
-        )
-    )
+    _INTEND.filled(
+        key_id=key.key_id,
+        arn=key.arn,
+        account=key.account,
+        creation_date=key.creation_date,
+        description=key.description,
+        state=KeyState.CREATING.value,
+        usage=key.usage.value,
+        spec=key.spec.value,
+        origin=key.origin.value,
+        manager=key.manager.value,
+        multi_region=key.multi_region,
+        policy_digest=policy_digest,
+        access_version=_FIRST_VERSION,
+        uses_known_since=key.creation_date,
+    ).run(driver_of(connection))
 
 
 def enable_with(connection: Connection, backing_key: BackingKeyRecord) -> None:
@@ -79,12 +102,8 @@ def enable_with(connection: Connection, backing_key: BackingKeyRecord) -> None:
     Raises:
         KMSInternalError: there is no intent any more; the key was given up by a clean-up.
     """
-    statement = (
-        update(KEYS)
-        .where(KEYS.c.key_id == backing_key.key_id, KEYS.c.state == KeyState.CREATING.value)
-        .values(state=KeyState.ENABLED.value, current_backing_key_id=backing_key.id)
-    )
-    if connection.execute(statement).rowcount != 1:
+    enable = _ENABLE.filled(wanted=backing_key.key_id, current_backing_key_id=backing_key.id)
+    if enable.change(driver_of(connection)) != 1:
         raise KMSInternalError("the key took too long to make")
     insert_backing_key(connection, backing_key)
 
@@ -104,6 +123,16 @@ def find_by_id(connection: Connection, key_id: str) -> KeyRow | None:
     return _found(connection.execute(_BY_ID, {"wanted": key_id}).one_or_none())
 
 
+def stored(database: Database, arn: str) -> Values | None:
+    """The row of the key with this ARN, as `KeyRow.stored` has it."""
+    return next(iter(database.rows(_STORED.filled(wanted=arn))), None)
+
+
+def reference(database: Database, key_id: str) -> KeyReference | None:
+    """The key with this id, unless it is still being made."""
+    return next((KeyReference(*row) for row in database.rows(_REFERENCE.filled(wanted=key_id))), None)
+
+
 def list_keys(connection: Connection, place: str, *, after: str, limit: int) -> tuple[KeyMetadata, ...]:
     """The keys of one place in the order of their ARNs, from after an ARN.
 
@@ -117,10 +146,14 @@ def list_keys(connection: Connection, place: str, *, after: str, limit: int) -> 
     return tuple(_metadata(row) for row in connection.execute(query))
 
 
-def count_keys(connection: Connection, place: str) -> int:
-    """How many keys there are in one place, those in the making counted."""
+def are_there(connection: Connection, number: int, place: str) -> bool:
+    """Whether there are so many keys in one place, those in the making counted."""
+    # SQLite numbers rows upwards from 1, so there are never more than the last one says: counting takes long
+    ((last,),) = _LAST_ROW.filled().run(driver_of(connection))
+    if (last or 0) < number:
+        return False
     query = select(func.count()).select_from(KEYS).where(*under(KEYS.c.arn, place), KEYS.c.state != DELETED)
-    return connection.execute(query).scalar_one()
+    return connection.execute(query).scalar_one() >= number
 
 
 def under(arn: ColumnElement[str], place: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -142,19 +175,17 @@ def raise_access_version(connection: Connection, key_id: str) -> None:
 
 def insert_backing_key(connection: Connection, key: BackingKeyRecord) -> None:
     """File a wrapped backing key."""
-    connection.execute(
-        insert(BACKING_KEYS).values(
-            backing_key_id=key.id,
-            key_id=key.key_id,
-            spec=key.spec,
-            usage=key.usage,
-            domain_key_id=key.domain_key_id,
-            blob=key.blob,
-            mac=key.mac,
-            creation_date=key.creation_date,
-            messages_reserved=0,
-        )
-    )
+    _FILE.filled(
+        backing_key_id=key.id,
+        key_id=key.key_id,
+        spec=key.spec,
+        usage=key.usage,
+        domain_key_id=key.domain_key_id,
+        blob=key.blob,
+        mac=key.mac,
+        creation_date=key.creation_date,
+        messages_reserved=0,
+    ).run(driver_of(connection))
 
 
 def find_backing_key(connection: Connection, key_id: str, backing_key_id: str) -> BackingKeyRecord | None:
@@ -201,7 +232,7 @@ def may_reserve_messages(connection: Connection, backing_key_id: str, count: int
 
 
 def _found(row: Row[tuple[object, ...]] | None) -> KeyRow | None:
-    return KeyRow(_metadata(row), row.policy_digest, row.access_version) if row else None
+    return KeyRow(_metadata(row), row.policy_digest, row.access_version, tuple(row)) if row else None
 
 
 def _metadata(row: Row[tuple[object, ...]]) -> KeyMetadata:

@@ -8,23 +8,26 @@ from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 
 from kms_core.model.last_use import LastUse
+from kms_core.store.prepared import Prepared
 from kms_core.store.schema import LAST_USES
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-# made once: it runs in every cryptographic operation
+    from kms_core.store.prepared import Filled
+
 _INSERT = insert(LAST_USES)
-_KEEP = _INSERT.on_conflict_do_update(
-    index_elements=[LAST_USES.c.key_id],
-    set_={name: _INSERT.excluded[name] for name in ("operation", "time", "call_id")},
+_KEEP = Prepared(
+    _INSERT.on_conflict_do_update(
+        index_elements=[LAST_USES.c.key_id],
+        set_={name: _INSERT.excluded[name] for name in ("operation", "time", "call_id")},
+    )
 )
 
 
-def keep_use(connection: Connection, key_id: str, use: LastUse) -> None:
-    """Say that a key was used."""
-    values = {"operation": use.operation, "time": use.time, "call_id": use.call_id}
-    connection.execute(_KEEP, {"key_id": key_id, **values})
+def keeping_use(key_id: str, use: LastUse) -> Filled:
+    """The statement that says that a key was used."""
+    return _KEEP.filled(key_id=key_id, operation=use.operation, time=use.time, call_id=use.call_id)
 
 
 def last_use(connection: Connection, key_id: str) -> LastUse | None:

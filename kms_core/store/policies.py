@@ -12,10 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 
 from kms_core.errors import KMSInternalError
+from kms_core.store.prepared import Prepared, driver_of
 from kms_core.store.schema import POLICIES
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+_FILE = Prepared(insert(POLICIES).on_conflict_do_nothing())
 
 
 def digest_of(text: str) -> str:
@@ -26,7 +29,7 @@ def digest_of(text: str) -> str:
 def file_policy(connection: Connection, text: str) -> str:
     """Keep a text, and give its digest; a text that is there already is kept once."""
     digest = digest_of(text)
-    connection.execute(insert(POLICIES).values(digest=digest, text=text).on_conflict_do_nothing())
+    _FILE.filled(digest=digest, text=text).run(driver_of(connection))
     return digest
 
 

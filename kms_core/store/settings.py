@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Float, cast, select
+from sqlalchemy import Float, bindparam, cast, select
 from sqlalchemy.dialects.sqlite import insert
 
 from kms_core.errors import ConfigurationError
+from kms_core.store.prepared import Prepared, driver_of
 from kms_core.store.schema import SETTINGS
 
 if TYPE_CHECKING:
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 
 _CHECK_VALUE = "token_check_value"
 _HIGHEST_TIME = "highest_time"
+_HIGHEST = Prepared(select(SETTINGS.c.value).where(SETTINGS.c.name == _HIGHEST_TIME))
+_INSERT = insert(SETTINGS)
+_KEEP_HIGHEST = Prepared(
+    _INSERT.on_conflict_do_update(
+        index_elements=[SETTINGS.c.name],
+        set_={"value": _INSERT.excluded.value},
+        where=cast(SETTINGS.c.value, Float) < bindparam("seconds", required=False),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +62,9 @@ def read_settings(connection: Connection) -> Settings:
 
 def highest_time(connection: Connection) -> float:
     """The highest time that was kept, in seconds since 1970; 0 where none was."""
-    query = select(SETTINGS.c.value).where(SETTINGS.c.name == _HIGHEST_TIME)
-    return float(connection.execute(query).scalar_one_or_none() or 0.0)
+    return max((float(value) for (value,) in _HIGHEST.filled().run(driver_of(connection))), default=0.0)
 
 
 def keep_highest_time(connection: Connection, seconds: float) -> None:
     """Keep a time, unless a higher one is kept."""
-    statement = insert(SETTINGS).values(name=_HIGHEST_TIME, value=repr(seconds))
-    statement = statement.on_conflict_do_update(
-        index_elements=[SETTINGS.c.name],
-        set_={"value": statement.excluded.value},
-        where=cast(SETTINGS.c.value, Float) < seconds,
-    )
-    connection.execute(statement)
+    _KEEP_HIGHEST.filled(name=_HIGHEST_TIME, value=repr(seconds), seconds=seconds).run(driver_of(connection))

@@ -149,7 +149,9 @@ def requests_for(call: ApiCall) -> tuple[AuthorizationCheck, ...]:
     steps = OPERATIONS.get(call.operation)
     if steps is None:
         raise RequestError(f"the KMS API has no operation `{printable(call.operation)}`")
-    given = replace(call, parameters={k: v for k, v in call.parameters.items() if v is not None})
+    given = call
+    if None in call.parameters.values():
+        given = replace(call, parameters={k: v for k, v in call.parameters.items() if v is not None})
     needed = [step for step in steps if step.when(given)]
     found = [step.target(given, _action(step), step.region(given)) for step in needed]
     same_key = len({target.resource for target in found}) == 1

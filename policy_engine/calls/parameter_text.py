@@ -20,7 +20,9 @@ def texts(name: str, value: object) -> str | tuple[str, ...]:
     Raises:
         RequestError: it is of a type that no condition key has.
     """
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
         return tuple(_text(name, item) for item in value)
     return _text(name, value)
 

@@ -34,10 +34,9 @@ class Answers(dict[Value, bool]):
         super().__init__({None: answer(None)})
         self._answer = answer
 
-    __hash__ = object.__hash__  # type: ignore[assignment] # a dict has none
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
+    __hash__ = object.__hash__  # type: ignore[assignment] # a dict has none, and compares what it holds
+    __eq__ = object.__eq__
+    __ne__ = object.__ne__
 
     def __missing__(self, value: Value) -> bool:
         answer = self._answer(value)

@@ -29,8 +29,8 @@ DERIVED_KEYS = frozenset({ENCRYPTION_CONTEXT_NAMES, GRANT_TOKENS, SPELT_PAIRS})
 
 
 def spelt_pair(name: str, value: str) -> str:
-    """A pair of the encryption context as one text."""
-    return f"{name}\0{value}"
+    """A pair of the encryption context as one text, whatever characters it has; it begins as `name` says."""
+    return f"{len(name)}:{name}{value}"
 
 
 class EncryptionContextTest:

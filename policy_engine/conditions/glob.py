@@ -71,7 +71,7 @@ class Automaton:
                 case _:
                     self._steps[item] = self._steps.get(item, 0) | bit
         self._accept = 1 << len(places)
-        self._whatever_follows = self._accept >> 1 if places[-1:] == [Step.MANY] else 0
+        self._whatever_follows = self._accept if places[-1:] == [Step.MANY] else 0
         self._start = 1 | ((1 & self._loops) << 1)
 
     def matches(self, text: str) -> bool:
@@ -155,8 +155,7 @@ def _prefix(parts: tuple[PatternPart, ...]) -> str | None:
             return ""
         case (str() as prefix, Wildcard.MANY):
             return prefix
-        case _:
-            return None
+    return None
 
 
 @lru_cache(maxsize=65_536)

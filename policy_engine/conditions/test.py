@@ -30,7 +30,6 @@ from policy_engine.syntax.operator_name import Quantifier
 if TYPE_CHECKING:
     from policy_engine.conditions.answers import Value
     from policy_engine.model.condition import Condition
-    from policy_engine.model.request import RequestContext
 
 _EMPTY = frozenset({(), ("",)})
 """What a set operator takes for an empty set: no values, or an empty text (rule 59)."""
@@ -168,7 +167,7 @@ class ContextTest:
         return self._operator.negated
 
     def _answer(self, value: Value) -> bool:
-        return self.holds({} if value is None else {self.key: value})
+        return self.holds({self.key: value})
 
     def bound(self, bindings: Bindings, defaults: Bindings = NO_BINDINGS) -> ContextTest:
         """This test with its key and policy variables bound to facts; without `keys` it is decided.
@@ -179,8 +178,8 @@ class ContextTest:
             return self
         return ContextTest(self.condition, {**self._bindings, **bindings}, defaults, options=self._options)
 
-    def holds(self, context: RequestContext) -> bool:
-        """Whether the context passes."""
+    def holds(self, context: Bindings) -> bool:
+        """Whether the context passes; a key whose value is None is absent."""
         if not self.condition.values and self.condition.operator.quantifier is None:
             return self._operator.negated
         value = (self._bindings if self.key in self._bindings else context).get(self.key)

@@ -47,20 +47,21 @@ class Compiled:
     graph decides, and else made again when it is needed.
 
     Attributes:
+        situation: what the question is about.
         by_graph: whether only the graph can decide: something is not known yet, or there is too much to ask.
         decide: from a canonical context to the outcome: what stands on the hot path. It may raise (see
             graph/code), and then `outcome` knows.
     """
 
-    __slots__ = ("_answer", "_decide_spelt", "_residual", "_situation", "_tools", "by_graph", "decide")
+    __slots__ = ("_answer", "_decide_spelt", "_residual", "_tools", "by_graph", "decide", "situation")
 
     def __init__(self, situation: Situation, tools: Tools) -> None:
-        self._situation = situation
+        self.situation = situation
         self._tools = tools
         self._make()
 
     def _make(self) -> None:
-        fitted = self._tools.blueprints.fit(self._situation)
+        fitted = self._tools.blueprints.fit(self.situation)
         self._residual: Residual | None = None
         self._decide_spelt: DecideSpelt | None = None
         self._answer: Answering | None = None
@@ -79,13 +80,13 @@ class Compiled:
     @property
     def residual(self) -> Residual:
         """What decides where a function cannot."""
-        return self._residual or Residual(self._situation, self._tools.nodes)
+        return self._residual or Residual(self.situation, self._tools.nodes)
 
     @property
     def decide_spelt(self) -> DecideSpelt | None:
         """The same for a context of single texts as its caller spells it; None where that cannot be."""
         if self._decide_spelt is None and not self.by_graph:
-            fitted = self._tools.blueprints.fit(self._situation)
+            fitted = self._tools.blueprints.fit(self.situation)
             self._decide_spelt = fitted.decide_spelt() if fitted is not None else self._written_spelt()
         return self._decide_spelt
 
@@ -115,7 +116,7 @@ class Compiled:
     def answering(self) -> Answering:
         """The function behind `answer`."""
         if self._answer is None:
-            fitted = self._tools.blueprints.fit(self._situation)
+            fitted = self._tools.blueprints.fit(self.situation)
             self._answer = fitted.answer() if fitted is not None else self._written_answer()
         return self._answer
 

@@ -73,8 +73,9 @@ def canonical_context(context: ContextInput) -> RequestContext:
     try:
         "".join(context.values())  # type: ignore[arg-type] # the quickest way to see whether all are texts
     except TypeError:
-        return _of_any(context)
-    return _of_texts(context, spelling)
+        if not _is_plain(context, spelling):
+            return _of_any(context)
+    return _of_plain(context, spelling)
 
 
 def own_spelling(context: ContextInput) -> Mapping[str, str]:
@@ -88,13 +89,26 @@ def own_spelling(context: ContextInput) -> Mapping[str, str]:
     return _OWN[tuple(context)]
 
 
-def _of_texts(context: ContextInput, spelling: _Spelling) -> RequestContext:
-    """The canonical form of a context whose values are texts and whose keys stay apart."""
+def _is_plain(context: ContextInput, spelling: _Spelling) -> bool:
+    """Whether all values are texts, or for a key that carries many a tuple of texts."""
+    for key, value in zip(spelling.keys, context.values(), strict=True):
+        if type(value) is str:
+            continue
+        if type(value) is not tuple or not value or key not in spelling.many:
+            return False
+        if not all(type(text) is str for text in value):
+            return False
+    return True
+
+
+def _of_plain(context: ContextInput, spelling: _Spelling) -> RequestContext:
+    """The canonical form of a context whose values are plain and whose keys stay apart."""
     canonical: dict[str, Any] = (
         dict(context) if spelling.is_canonical else dict(zip(spelling.keys, context.values(), strict=True))
     )
     for key in spelling.many:
-        canonical[key] = (canonical[key],)
+        value = canonical[key]
+        canonical[key] = value if type(value) is tuple else (value,)
     if spelling.pairs:
         canonical[SPELT_PAIRS] = tuple([begin + canonical[key] for begin, key in spelling.pairs])
         canonical[ENCRYPTION_CONTEXT_NAMES] = spelling.names

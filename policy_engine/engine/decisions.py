@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from policy_engine.conditions.encryption_context import INTERNAL_KEYS
 from policy_engine.engine import denial
@@ -26,15 +26,16 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 def decision_of(
-    request: Request, residual: Residual, context: RequestContext, unknown: Iterable[str]
+    request: Request, compiled: Compiled, context: RequestContext, unknown: Iterable[str]
 ) -> Decision:
     """Decide a request whose context, or a policy that counts, is known in part only."""
+    residual = compiled.residual
     partial = residual.partial(context, unknown)
     outcome = residual.partial_outcome(partial)
     trail = residual.trail(partial) if outcome is Outcome.ALLOWED else None
     determining = _determining(outcome, residual, partial, trail)
     path = trail.path if trail else None
-    return Decision(request, outcome, determining, lambda d: _details(d, residual, context, partial, path))
+    return Decision(request, outcome, determining, _Later(compiled, context, partial, path))
 
 
 def answered(
@@ -46,34 +47,38 @@ def answered(
     determining: tuple[Origin, ...],
 ) -> Decision:
     """The decision of a request that a function has answered; `context` is not changed any more."""
-
-    def details(decision: Decision) -> Details:
-        return _details(decision, compiled.residual, context, PartialContext(context, _NOTHING), path)
-
-    return Decision(request, outcome, determining, details)
+    return Decision(request, outcome, determining, _Later(compiled, context, None, path))
 
 
-def _details(
-    decision: Decision,
-    residual: Residual,
-    given: RequestContext,
-    partial: PartialContext,
-    path: str | None,
-) -> Details:
-    request, outcome, context = decision.request, decision.outcome, partial.known
-    if outcome is Outcome.ALLOWED:
-        reason = denial.allowed_reason(path)
-    elif outcome is Outcome.UNDETERMINED:
-        reason = "whether the request is allowed depends on what is not known"
-    else:
-        reason = _denied(request, residual, context, decision.determining)
-    return Details(
-        reason=reason,
-        missing_context_keys=tuple(k for k in residual.missing_keys(context) if k not in INTERNAL_KEYS),
-        diagnostics=_diagnostics(request, residual, context),
-        id=identity(decision, residual, given, partial.unknown),
-        expression=residual.expression(partial) if outcome is Outcome.UNDETERMINED else None,
-    )
+class _Later(NamedTuple):
+    """What the details of a decision follow from; without `partial` the context is known in full."""
+
+    compiled: Compiled
+    given: RequestContext
+    partial: PartialContext | None
+    path: str | None
+
+    def details(self, decision: Decision) -> Details:
+        request, outcome, residual = decision.request, decision.outcome, self.compiled.residual
+        partial = self.partial or PartialContext(self.given, _NOTHING)
+        context = partial.known
+        if outcome is Outcome.ALLOWED:
+            reason = denial.allowed_reason(self.path)
+        elif outcome is Outcome.UNDETERMINED:
+            reason = "whether the request is allowed depends on what is not known"
+        else:
+            reason = _denied(request, residual, context, decision.determining)
+        return Details(
+            reason=reason,
+            missing_context_keys=tuple(k for k in residual.missing_keys(context) if k not in INTERNAL_KEYS),
+            diagnostics=_diagnostics(request, residual, context),
+            id=self.id(decision),
+            expression=residual.expression(partial) if outcome is Outcome.UNDETERMINED else None,
+        )
+
+    def id(self, decision: Decision) -> str:
+        unknown = self.partial.unknown if self.partial else _NOTHING
+        return identity(decision, self.compiled.situation, self.given, unknown)
 
 
 def _determining(

@@ -15,26 +15,28 @@ from policy_engine.conditions.encryption_context import GRANT_TOKENS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from policy_engine.engine.residuals import Residual
+    from policy_engine.engine.situation import Situation
     from policy_engine.model.decision import Decision
     from policy_engine.model.grant import Grant
     from policy_engine.model.principal import Principal
     from policy_engine.model.request import RequestContext
 
 _LENGTH = 32
+_json = json.JSONEncoder(sort_keys=True).encode
 
 
-def identity(decision: Decision, residual: Residual, context: RequestContext, unknown: Iterable[str]) -> str:
+def identity(
+    decision: Decision, situation: Situation, context: RequestContext, unknown: Iterable[str]
+) -> str:
     """The id of a decision.
 
     Args:
         decision: what was asked and answered.
-        residual: what decided it.
+        situation: what it was decided in.
         context: the request's context in canonical form.
         unknown: the canonical keys that are not known.
     """
     request = decision.request
-    situation = residual.situation
     policy = situation.key.record.policy if situation.key else None
     parts = [
         _principal(situation.caller.principal),
@@ -48,7 +50,7 @@ def identity(decision: Decision, residual: Residual, context: RequestContext, un
         [origin.label for origin in decision.determining],
         policy.digest if policy else "",
     ]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:_LENGTH]
+    return hashlib.sha256(_json(parts).encode()).hexdigest()[:_LENGTH]
 
 
 def _principal(principal: Principal) -> list[object]:

@@ -83,7 +83,9 @@ class PolicyEngine:
 
     # -- questions ----------------------------------------------------------------------------------------
 
-    def authorize(self, request: Request, *, unknown: Iterable[str] = ()) -> Decision:
+    def authorize(
+        self, request: Request, *, unknown: Iterable[str] = (), canonical: bool = False
+    ) -> Decision:
         """Decide a request, with the statements or the grant that decided.
 
         An internal error denies the request and says so in the decision's diagnostics.
@@ -93,12 +95,13 @@ class PolicyEngine:
             unknown: condition keys whose values are not known, in any spelling; one that ends in `:` or `/`
                 stands for all that begin with it. They may have any value or be absent: the answer is allowed
                 only where all of that allows, else undetermined with the expression that decides.
+            canonical: the request's context is as `context` gives it, which takes longer than to decide.
 
         Raises:
-            RequestError: the principal is no principal, a context value has no meaning, or a key that is not
-                known has no name.
+            RequestError: the principal is no principal, a context value has no meaning, a key that is not
+                known has no name, or `Options.check_context` is set and a canonical context is none.
         """
-        context = canonical_context(request.context)
+        context = self._taken(request.context) if canonical else canonical_context(request.context)
         if request.grant_tokens:
             context = with_tokens(context, request.grant_tokens)
         if unknown or request.grant is not None:
@@ -283,6 +286,13 @@ class PolicyEngine:
             del self._callers[name]
         self._compiled.forget_callers(touched)
 
+    def _taken(self, context: ContextInput) -> RequestContext:
+        """A copy of a context that is said to be canonical: what a decision says later rests on it."""
+        taken: RequestContext = dict(context)  # type: ignore[arg-type] # as its caller says
+        if self.options.check_context:
+            check_canonical(taken)
+        return taken
+
     def _decide_with_care(
         self, principal: str, action: str, resource: str, context: RequestContext
     ) -> Outcome:
@@ -327,7 +337,7 @@ class PolicyEngine:
         try:
             compiled = self._compiled_for(request)
             if unknown or compiled.by_graph:
-                return decision_of(request, compiled.residual, context, unknown)
+                return decision_of(request, compiled, context, unknown)
             outcome, path, origins = compiled.answer(context)
             if isinstance(request.principal, str):
                 self._keep_answer(request.principal, request.action, request.resource, compiled)

@@ -7,7 +7,7 @@ alike but for one pair of the encryption context. One look-up tells which of the
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from policy_engine.graph.checks import Form, checks_of
 from policy_engine.graph.formula import AllOf, Asked, Formula, Held
@@ -15,7 +15,6 @@ from policy_engine.graph.formula import AllOf, Asked, Formula, Held
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from policy_engine.graph.checks import Check
     from policy_engine.model.decision import Origin
     from policy_engine.model.request import RequestContext
 
@@ -43,36 +42,37 @@ class ByValue:
         return next((origin for value, origin in self.rows.items() if value in given), None)
 
 
+class _Pair(NamedTuple):
+    """A row that asks for the value of one pair and nothing else."""
+
+    key: str
+    value: str
+    origin: Origin
+
+
 def by_value(parts: Sequence[Formula]) -> Iterator[Formula | ByValue]:
     """Alternatives in their order, with a table in place of each long run that asks for one pair."""
-    for key, run in groupby(parts, _only_pair):
+    for _, run in groupby(((part, _pair(part)) for part in parts), lambda one: one[1] and one[1].key):
         alike = list(run)
-        if key is None or len(alike) < FEWEST:
-            yield from alike
+        pairs = [pair for _, pair in alike if pair is not None]
+        if len(pairs) < FEWEST:
+            yield from (part for part, _ in alike)
         else:
-            yield _table(key, alike)
+            yield _table(pairs)
 
 
-def _table(key: str, rows: Sequence[Formula]) -> ByValue:
-    table: dict[str, Origin] = {}
-    for row in rows:
-        check = _only_check(row)
-        if isinstance(row, Held) and check is not None:  # they are, since the key was found
-            table.setdefault(str(check.constant), row.origin)
-    return ByValue(key, table)
+def _table(pairs: Sequence[_Pair]) -> ByValue:
+    rows: dict[str, Origin] = {}
+    for pair in pairs:
+        rows.setdefault(pair.value, pair.origin)
+    return ByValue(pairs[0].key, rows)
 
 
-def _only_pair(formula: Formula) -> str | None:
-    """The key of the pair that a row asks for and nothing else."""
-    check = _only_check(formula)
-    return check.key if check is not None else None
-
-
-def _only_check(formula: Formula) -> Check | None:
-    """The one check that a row makes, where that is for the value of a pair."""
+def _pair(formula: Formula) -> _Pair | None:
+    """The row's pair, where that is all that it asks for."""
     match formula:
-        case Held(_, AllOf((Asked(test),)) | Asked(test)):
+        case Held(origin, AllOf((Asked(test),)) | Asked(test)):
             checks = checks_of(test)
-            return checks[0] if len(checks) == 1 and checks[0].form is Form.PAIR_EQUALS else None
-        case _:
-            return None
+            if len(checks) == 1 and checks[0].form is Form.PAIR_EQUALS:
+                return _Pair(checks[0].key, str(checks[0].constant), origin)
+    return None

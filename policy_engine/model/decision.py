@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from policy_engine.errors import Diagnostic
     from policy_engine.model.request import Request
     from policy_engine.span import Span
@@ -84,6 +82,18 @@ class Details:
     expression: str | None = None
 
 
+class Later(Protocol):
+    """What works details out when somebody asks; the id also without the rest, for who keeps a log."""
+
+    def details(self, decision: Decision) -> Details:
+        """All details."""
+        ...
+
+    def id(self, decision: Decision) -> str:
+        """The id alone."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Decision:
     """The answer to one request.
@@ -101,7 +111,7 @@ class Decision:
     request: Request
     outcome: Outcome
     determining: tuple[Origin, ...]
-    source: Details | Callable[[Decision], Details] = field(compare=False)
+    source: Details | Later = field(compare=False)
 
     def __repr__(self) -> str:
         labels = ", ".join(origin.label for origin in self.determining)
@@ -115,7 +125,7 @@ class Decision:
         """All that follows from the outcome."""
         source = self.source
         if not isinstance(source, Details):
-            source = source(self)
+            source = source.details(self)
             object.__setattr__(self, "source", source)  # frozen, but for what follows from the rest
         return source
 
@@ -142,7 +152,8 @@ class Decision:
     @property
     def id(self) -> str:
         """Names this decision; the same request under the same policies has the same id."""
-        return self.details.id
+        source = self.source
+        return source.id if isinstance(source, Details) else source.id(self)
 
     @property
     def expression(self) -> str | None:

@@ -37,6 +37,13 @@ def test_long_values_and_lists_are_asked_about_each_time(value: object) -> None:
     assert value not in answers
 
 
+def test_two_memories_are_two_whatever_they_hold() -> None:
+    one, other = (Answers(lambda value: value is not None) for _ in range(2))
+    assert one == one  # noqa: PLR0124 - this is what is tested
+    assert one != other
+    assert {one: 1, other: 2}[one] == 1
+
+
 def test_what_cannot_be_a_value_raises() -> None:
     with pytest.raises(TypeError):
         Answers(lambda _: True)[["a"]]  # type: ignore[index]

@@ -41,6 +41,15 @@ def test_inside_wildcards_stop_at_a_colon() -> None:
     assert not inside.matches("axb:")
 
 
+@pytest.mark.parametrize("begins", ["", "a"])
+def test_inside_wildcards_stop_at_a_colon_where_they_come_first_too(begins: str) -> None:
+    for items in ([Step.ONE_INSIDE], [Step.ONE_INSIDE, "b"], [Step.MANY_INSIDE], [Step.MANY_INSIDE, "b"]):
+        ends = "b" if "b" in items else ""
+        automaton = Automaton([*begins, *items])
+        assert automaton.matches(begins + "x" + ends)
+        assert not automaton.matches(begins + ":" + ends)
+
+
 def test_neighbouring_runs_are_the_wider_one() -> None:
     assert Automaton([Step.MANY_INSIDE, Step.MANY]).matches("a:b")
     assert not Automaton([Step.MANY_INSIDE, Step.MANY_INSIDE]).matches("a:b")
@@ -84,6 +93,26 @@ def test_a_text_that_cannot_fit_any_more_is_not_read_on() -> None:
     text = CountingText("ab" * 5000)
     assert not glob(parse_pattern("a?c*d", variables=False)).matches(text)
     assert text.looked_at == 2
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "looked_at"),
+    [
+        ("abc", True, 0),
+        ("abd", False, 0),
+        ("ab", False, 0),
+        ("ab*", True, 0),
+        ("b*", False, 0),
+        ("*", True, 0),
+        ("a*c", True, 2),
+    ],
+)
+def test_what_has_no_wildcard_or_one_at_its_end_is_compared_at_once(
+    pattern: str, fits: bool, looked_at: int
+) -> None:
+    text = CountingText("abc")
+    assert glob(parse_pattern(pattern, variables=False)).matches(text) is fits
+    assert text.looked_at == looked_at
 
 
 def test_what_stands_before_the_first_wildcard_is_compared_as_a_whole() -> None:

@@ -291,6 +291,19 @@ def test_where_variables_mean_nothing_none_is_read() -> None:
         assert ContextTest(only_condition(operator, "${aws:username}")).keys == ("kms:ViaService",)
 
 
+def test_where_variables_mean_nothing_one_is_an_unparsable_value() -> None:
+    for operator in ("NumericNotEquals", "DateNotEquals", "NotIpAddress"):
+        given = {"NumericNotEquals": "1", "DateNotEquals": "2026-01-01", "NotIpAddress": "10.0.0.1"}[operator]
+        assert not holds(operator, "${aws:username}", given)
+
+
+@pytest.mark.parametrize("substituted", [True, False])
+def test_a_variable_of_bool_that_is_bound_is_substituted_where_the_option_says_so(substituted: bool) -> None:
+    options = Options(bool_takes_variables=substituted)
+    test = ContextTest(only_condition("Bool", "${aws:username}"), {"aws:username": "true"}, options=options)
+    assert test.holds({"kms:ViaService": "true"}) is substituted
+
+
 def test_the_option_gives_variables_to_bool_alone() -> None:
     options, context = Options(bool_takes_variables=True), {"kms:ViaService": "1", "aws:username": "1"}
     for operator in ("NumericEquals", "DateEquals", "IpAddress", "Null", "BinaryEquals"):

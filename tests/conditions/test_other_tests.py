@@ -145,6 +145,14 @@ def test_pairs_of_a_constraint(exact: bool, ignore_case: bool, given: dict[str, 
     assert test.holds(context) is expected
 
 
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("given", [{"a\0b": "c"}, {"ab": "\0c"}, {"a": "\0bc"}, {"a\0b\0c": ""}])
+def test_where_a_name_ends_is_not_the_callers_to_say(exact: bool, given: dict[str, str]) -> None:
+    context = canonical_context({f"kms:EncryptionContext:{name}": value for name, value in given.items()})
+    assert not EncryptionContextTest({"a": "b\0c"}, exact=exact, ignore_case=False).holds(context)
+    assert EncryptionContextTest(given, exact=exact, ignore_case=False).holds(context)
+
+
 def test_what_a_constraint_folds_is_what_it_asks_for_one_by_one() -> None:
     assert constraint(Tenant="a", App="b").folded_pairs == (("kms:EncryptionContext:app", "b"), (TENANT, "a"))
     assert constraint(exact=True, Tenant="a").folded_pairs is None

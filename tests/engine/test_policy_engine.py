@@ -127,7 +127,7 @@ def test_context_takes_any_spelling_and_json_values() -> None:
         "x:y": ("a", "b"),
         "kms:EncryptionContext:app": ("1", "2"),
         "kms:EncryptionContextKeys": ("App", "app"),
-        "kmsgate:EncryptionContextPairs": ("App\0001", "app\0002"),
+        "kmsgate:EncryptionContextPairs": ("3:App1", "3:app2"),
         "aws:TagKeys": ("t",),
         "z:z": "o",
     }
@@ -140,6 +140,28 @@ def test_check_context_refuses_a_key_that_is_not_canonical() -> None:
         engine.decide(ROLE + "app", "kms:Decrypt", KEY, {"kms:viaservice": "s3"})
     assert caught.value.help is not None
     assert "kms:ViaService" in caught.value.help
+
+
+def test_a_canonical_context_is_taken_as_it_is_and_not_shared(engine: PolicyEngine) -> None:
+    given = {"KMS:encryptioncontext:Tenant": "acme", "kms:viaservice": "s3.us-east-1.amazonaws.com"}
+    canonical = dict(engine.context(given))
+    for name in ("app", "batch", "nobody"):
+        usual = engine.authorize(Request(ROLE + name, "kms:Decrypt", KEY, given))
+        taken = engine.authorize(Request(ROLE + name, "kms:Decrypt", KEY, canonical), canonical=True)
+        assert (taken.outcome, taken.determining) == (usual.outcome, usual.determining)
+        assert taken.id == usual.id
+    later = engine.authorize(Request(ROLE + "app", "kms:Decrypt", KEY, canonical), canonical=True)
+    canonical.clear()
+    assert later.missing_context_keys == ()
+
+
+def test_a_context_that_is_said_to_be_canonical_is_checked_where_that_is_asked_for() -> None:
+    checking, trusting = PolicyEngine(options=Options(check_context=True)), PolicyEngine()
+    request = Request(ROLE + "app", "kms:Decrypt", KEY, {"KMS:ViaService": "s3.us-east-1.amazonaws.com"})
+    with pytest.raises(RequestError, match="`KMS:ViaService` is not canonical"):
+        checking.authorize(request, canonical=True)
+    assert not trusting.authorize(request, canonical=True).allowed
+    assert not checking.authorize(request).allowed
 
 
 def test_bind_and_decide_many(engine: PolicyEngine) -> None:

@@ -19,6 +19,7 @@ from policy_engine import (
     Options,
     Outcome,
     PolicyEngine,
+    PrincipalRecord,
     Request,
     RequestError,
 )
@@ -287,9 +288,9 @@ def with_opaque(node: JsonNode) -> JsonNode:
     return node
 
 
-def opaque_policy(text: str) -> Policy:
+def opaque_policy(text: str, kind: PolicyKind = PolicyKind.KEY) -> Policy:
     document = parse_json(text)
-    read, faults = collect_document(with_opaque(document.root), document.source, PolicyKind.KEY, "default")
+    read, faults = collect_document(with_opaque(document.root), document.source, kind, "default")
     assert read is not None
     assert not [fault for fault in faults if fault.severity == "error"]
     return read
@@ -368,6 +369,21 @@ def test_an_unknown_value_beside_one_that_fits_asks_nothing() -> None:
     for elements in ({"Resource": ["*", MARK]}, {"Action": ["kms:*", MARK]}):
         text = json.dumps({"Version": "2012-10-17", "Statement": [allow(Principal="*", **elements)]})
         assert outcome_under(opaque_policy(text), {}) is Outcome.ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        (allow(Action=MARK), Outcome.UNDETERMINED),
+        (allow(Action=["kms:*", MARK]), Outcome.ALLOWED),
+        (allow(Action="kms:Sign", Resource=MARK), Outcome.IMPLICIT_DENY),
+        (allow(Resource=MARK, Condition={"StringEquals": {"x:a": "2"}}), Outcome.IMPLICIT_DENY),
+    ],
+)
+def test_an_unknown_value_in_an_identity_policy(statement: dict[str, object], expected: Outcome) -> None:
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    own = PrincipalRecord(ROLE + "app", identity_policies=(opaque_policy(text, PolicyKind.IDENTITY),))
+    assert outcome_under(policy(allow(Principal=ROOT)), {own.arn: own}) is expected
 
 
 def test_of_several_unknown_values_the_first_is_named() -> None:

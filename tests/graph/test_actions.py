@@ -6,7 +6,7 @@ import pytest
 
 from policy_engine.graph.actions import ActionTest, OperationTest
 from policy_engine.model.policy import Effect, PolicyKind
-from tests.engine.world import policy
+from tests.engine.world import allow, policy
 
 ALLOW, DENY = Effect.ALLOW, Effect.DENY
 
@@ -46,6 +46,18 @@ def test_an_empty_list_covers_nothing_but_for_a_deny_of_all_that_is_not_listed()
 def test_a_missing_element_covers_nothing() -> None:
     assert ActionTest(None, ALLOW).covers("kms:decrypt") is False
     assert ActionTest(None, DENY).covers("kms:decrypt") is False
+
+
+def test_the_actions_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("policy_engine.graph.actions.MOST_ACTIONS", 2)
+    read = policy(allow(Action=["kms:De*", "kms:Sign"]), kind=PolicyKind.IDENTITY)
+    test = ActionTest(read.statements[0].action)
+    remembered = set()
+    for _ in range(2):
+        for action in ("kms:decrypt", "kms:encrypt", "kms:sign", "kms:verify", "kms:describekey"):
+            assert test.covers(action) is action.startswith(("kms:de", "kms:sign"))
+            remembered.add(len(test._covered))
+    assert remembered == {1, 2}
 
 
 def test_the_operations_of_a_grant() -> None:

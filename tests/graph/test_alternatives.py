@@ -100,6 +100,18 @@ def test_the_first_row_of_a_value_counts() -> None:
         assert (found.index if found else None) == index
 
 
+def test_every_deny_that_holds_is_found_among_many_for_one_pair() -> None:
+    denies = [*rows("tenant"), row(50, tenant="v0"), row(51, app="x")]
+    codes = CodeTable()
+    codes.note_missing(asked_by(*denies), {})
+    answer = codes.answer(denies, NEVER)
+    for given, expected in (({"tenant": "v0", "app": "x"}, [0, 50, 51]), ({"tenant": ("v5", "v2")}, [2, 5])):
+        outcome, path, origins = answer({PREFIX + name: value for name, value in given.items()})
+        assert (outcome, path) == (Outcome.EXPLICIT_DENY, None)
+        assert [origin.index for origin in origins] == expected
+    assert answer({PREFIX + "tenant": "other"}) == (Outcome.IMPLICIT_DENY, None, ())
+
+
 def test_what_allows_without_a_path_rests_on_nothing() -> None:
     test = context_test("StringEquals", "aws:username", "a")
     answer = CodeTable().answer([], Asked(test))

@@ -266,3 +266,12 @@ def test_a_context_as_it_is_spelt() -> None:
         spelling = dict(zip(("aws:username", TENANT), own, strict=True))
         assert decide({own[0]: "a", own[1]: "bc"}, spelling) is Outcome.ALLOWED
         assert decide({own[0]: "A", own[1]: "bc"}, spelling) is Outcome.IMPLICIT_DENY
+
+
+def test_a_context_as_it_is_spelt_that_lacks_a_key() -> None:
+    test = made_of(StringNotEquals={"aws:username": "a"})[0]
+    codes = CodeTable()
+    with pytest.raises(KeyError):
+        codes.decide_spelt(NEVER, Asked(test))({}, {})
+    codes.note_missing([test], {})
+    assert codes.decide_spelt(NEVER, Asked(test))({}, {}) is Outcome.ALLOWED

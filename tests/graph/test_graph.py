@@ -24,11 +24,13 @@ from policy_engine.graph.formula import (
     path,
     unmarked,
 )
+from policy_engine.graph.formula import tests_of as asked_by
 from policy_engine.graph.nodes import Ask, NodeTable, asked_tests, follow, walk
 from policy_engine.graph.tests import SharedTests
 from policy_engine.model.decision import Origin, OriginKind, Outcome
 from policy_engine.model.policy import PolicyKind
 from policy_engine.reading import read_policy
+from tests.conditions.test_steps import steps
 
 KEYS = ["x:a", "x:b", "x:c"]
 
@@ -150,3 +152,17 @@ def test_every_test_of_a_graph_is_found_once() -> None:
     assert isinstance(node, Ask)
     assert {id(test) for test in asked_tests(node)} == {id(test) for test in tests}
     assert len(asked_tests(node)) == len(KEYS)
+
+
+def test_a_graph_that_many_ways_lead_through_is_looked_at_once() -> None:
+    either = [any_of(Asked(context_test(f"x:{n}")), Asked(context_test(f"x:{n}", "2"))) for n in range(12)]
+    nodes = NodeTable()
+    node = nodes.build(all_of(*either), nodes.leaf(Outcome.ALLOWED), nodes.leaf(Outcome.IMPLICIT_DENY))
+    assert len(asked_tests(node)) == 24
+    assert steps(lambda: asked_tests(node)) < 24 * 20  # there are 2 ** 12 ways
+
+
+def test_the_tests_of_formulas_are_told_in_their_order() -> None:
+    one, two, three, four = (context_test(key) for key in ("x:a", "x:b", "x:c", "x:d"))
+    formula = Path("p", AllOf((Asked(one), Held(origin(0), AnyOf((Asked(two), Asked(one)))), Asked(three))))
+    assert asked_by(formula, Asked(four)) == [one, two, one, three, four]

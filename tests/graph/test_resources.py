@@ -114,6 +114,8 @@ REGIONAL = [
     ("arn:aws:kms:us-east-1:444455556666:*", "us-east-1", False),
     (f"arn:aws-cn:kms:us-east-1:{ACCOUNT}:*", None, False),
     (f"arn:aws:sqs:us-east-1:{ACCOUNT}:*", None, False),
+    (f"arn:aws:kms:us-east-1:{ACCOUNT}:?", None, True),
+    (f"arn:aws:kms:us-east-1:{ACCOUNT}:??", None, False),
     (KEY, None, False),
 ]
 
@@ -129,6 +131,17 @@ def test_an_action_without_a_key_is_about_all_that_the_account_has_in_a_region(a
         assert test.keys(KEY, "kms:decrypt") == test.keys(KEY, action) == test.keys("*", "kms:decrypt") == ()
         # other actions without a key are about `*` alone
         assert test.covers("*", "kms:generaterandom", APP, bindings) is (pattern == "*")
+
+
+def test_the_resources_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("policy_engine.graph.resources.MOST_RESOURCES", 2)
+    test = element_test(f"{KEY[:-1]}1*", PolicyKind.IDENTITY)
+    remembered = set()
+    for _ in range(2):
+        for end in ("1", "2", "12", "3", "21"):
+            assert test.covers(KEY[:-1] + end, "kms:decrypt", APP) is end.startswith("1")
+            remembered.add(len(test._covered))
+    assert remembered == {1, 2}
 
 
 def test_what_the_caller_s_account_has_is_nobody_s_where_the_caller_has_none() -> None:

@@ -5,13 +5,7 @@ A test that needs a token of its own, or kills the process that holds it, uses `
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
 from dataclasses import dataclass, field
 from textwrap import dedent
 from typing import TYPE_CHECKING
@@ -22,8 +16,10 @@ from kms_core.errors import ConfigurationError
 from kms_core.hsm import create_token, open_token
 from kms_core.hsm.module import find_module
 from kms_core.permit import Permit, PermitKind
+from tests.kms_core.forking import Forked, fork_server, forks
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -56,71 +52,6 @@ def new_key(hsm, id="b-1"):
 def stored(id, domain_key_id, blob, mac):
     return BackingKeyRecord(id, KEY_ID, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", domain_key_id, blob, mac, 0.0)
 """
-
-
-# Imports once what every process would import again; it holds nothing itself, neither a token nor a database.
-_FORKING = """
-import faulthandler, gc, json, os, signal, socket, sys
-import alembic.command, sqlalchemy
-import kms_core.checkup, kms_core.cli.kmsgate, kms_core.opening, kms_core.store.migrations.env
-sqlalchemy.create_engine("sqlite://").connect().close()
-faulthandler.enable()
-gc.collect(), gc.freeze()
-line = socket.socket(fileno=int(sys.argv[1]))
-while True:
-    message, files, *_ = socket.recv_fds(line, 1 << 17, 2)
-    if not message:
-        break
-    asked = json.loads(message)
-    answer = os.waitstatus_to_exitcode(os.waitpid(asked["wait"], 0)[1]) if "wait" in asked else os.fork()
-    if answer or "wait" in asked:
-        for file in files:
-            os.close(file)
-        line.send(json.dumps(answer).encode())
-        continue
-    line.close()
-    os.dup2(files[0], 1), os.dup2(files[1], 2), os.close(files[0]), os.close(files[1])
-    signal.alarm(60)  # whatever hangs is killed
-    os.environ.clear(), os.environ.update(asked["environment"])
-    sys.argv = ["-c", *asked["arguments"]]
-    exec(asked["code"], {"__name__": "__main__"})
-    sys.exit()
-"""
-
-
-class Forked:
-    """A process of its own that runs some code; like a `Popen`, as far as the tests go."""
-
-    def __init__(self, line: socket.socket, code: str, arguments: list[str], env: dict[str, str]) -> None:
-        reading, writing = os.pipe()
-        self._line = line
-        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - `close` closes it
-        asked = {"code": code, "arguments": arguments, "environment": env}
-        socket.send_fds(line, [json.dumps(asked).encode()], [writing, self._errors.fileno()])
-        os.close(writing)
-        self._id = json.loads(line.recv(100))
-        self.stdout = os.fdopen(reading)
-        self.returncode: int | None = None
-
-    def kill(self) -> None:
-        """SIGKILL. Its id is its own until `communicate`."""
-        if self.returncode is None:
-            os.kill(self._id, signal.SIGKILL)
-
-    def communicate(self) -> tuple[str, str]:
-        """Wait for its end, and give what it wrote on standard output and standard error."""
-        output = self.stdout.read()
-        self._line.send(json.dumps({"wait": self._id}).encode())
-        self.returncode = json.loads(self._line.recv(100))
-        self._errors.seek(0)
-        errors = self._errors.read()
-        self.close()
-        return output, errors
-
-    def close(self) -> None:
-        """Let go of its files."""
-        self.stdout.close()
-        self._errors.close()
 
 
 @dataclass(slots=True)
@@ -202,29 +133,15 @@ def permit_for() -> Callable[..., Permit]:
 
 @pytest.fixture(scope="session")
 def _forking() -> Iterator[socket.socket]:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    command = [sys.executable, "-c", _FORKING, str(theirs.fileno())]
-    with subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL):
-        theirs.close()
-        yield ours
-        ours.close()
+    with fork_server() as line:
+        yield line
 
 
 @pytest.fixture
 def fork(_forking: socket.socket) -> Iterator[Callable[..., Forked]]:
     """Starts processes: `fork(code, *arguments, environment={...})`; ends those that still run."""
-    started: list[Forked] = []
-
-    def start(code: str, *arguments: object, environment: dict[str, str]) -> Forked:
-        whole = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **environment}
-        started.append(Forked(_forking, code, [str(each) for each in arguments], whole))
-        return started[-1]
-
-    yield start
-    for process in started:
-        if process.returncode is None:
-            process.kill()
-            process.communicate()
+    with forks(_forking) as start:
+        yield start
 
 
 @pytest.fixture

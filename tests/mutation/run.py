@@ -4,8 +4,9 @@
 
 A target is a path below policy_engine, of which `SUITES` says by which tests. The tests are collected once; then
 each mutant has a fork of this process, in which it takes the place of its function, and where no test notices, in
-which everything is imported anew with its module. The first test that fails kills it. One that does not end is killed by its alarm. Survivors are
-printed, and the run fails where docs/testing.md does not explain one.
+which everything is imported anew with its module. The first test that fails kills it, and so does a module that
+cannot be imported any more. One that does not end is killed by its alarm. Survivors are printed, and the run fails
+where docs/testing.md does not explain one.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ PYTEST = (
     "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:cov", "-p", "no:benchmark", "-p", "no:hypothesispytest",
 )  # fmt: skip
 SECONDS = 90
+"""Of the processor, so that a busy machine kills no mutant; of one that waits for something, ten times that."""
 MEMORY = 4 << 30
 NOTICED, FAULT = 1, 70
 BAD = ("survived", "not run")
@@ -141,7 +143,8 @@ def in_fork(work: Callable[[], int]) -> int | None:
     child = os.fork()
     if child == 0:
         try:
-            signal.alarm(SECONDS)
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)
+            signal.alarm(10 * SECONDS)
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
             for stream in (1, 2):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream)

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kms_core.audit.chain import link, origin, verify
-from kms_core.audit.record import AuditEntry, AuditRecord, RecordedDecision, RecordKind
+from kms_core.audit.record import AuditEntry, RecordedDecision, RecordKind, RecordText
 from kms_core.store.audit_rows import AuditRow
 
 
@@ -22,7 +22,7 @@ def _entry(number: int = 0) -> AuditEntry:
 def _chain(writer: str, length: int) -> list[AuditRow]:
     rows, head = [], origin(writer)
     for sequence in range(1, length + 1):
-        text = AuditRecord(writer, sequence, float(sequence), _entry(sequence)).canonical()
+        text = RecordText.of(_entry(sequence)).placed(writer, sequence, float(sequence))
         head = link(head, text)
         rows.append(AuditRow(writer, sequence, text, head))
     return rows
@@ -43,11 +43,13 @@ def test_the_hash_is_what_the_documentation_says() -> None:
 
 def test_a_record_is_written_in_one_way_only() -> None:
     decision = RecordedDecision("kms:Decrypt", "*", "allowed", policies=(("key", "d"),), request={"a": "b"})
-    record = AuditRecord("w", 1, 1.5, replace(_entry(), decisions=(decision,), principal="\u00fc\x1b"))
-    text = record.canonical()
+    entry = replace(_entry(), decisions=(decision,), principal="\u00fc\x1b", via_service="s3.amazonaws.com")
+    text = RecordText.of(entry).placed("w", 1, 1.5)
     assert text.isascii()
     assert text == json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
     (written,) = json.loads(text)["decisions"]
+    names = {"writer", "sequence", "time", *(each.name for each in fields(AuditEntry))}
+    assert json.loads(text).keys() == names
     assert (written["policies"], written["request"]) == ({"key": "d"}, {"a": "b"})
 
 
@@ -97,7 +99,7 @@ def test_swapped_repeated_and_borrowed_records_show() -> None:
 
 def test_a_record_that_was_renumbered_with_its_hash_still_says_where_it_belongs() -> None:
     first = _chain("w", 1)[0]
-    text = AuditRecord("w", 7, 1.0, _entry()).canonical()
+    text = RecordText.of(_entry()).placed("w", 7, 1.0)
     moved = AuditRow("w", 2, text, link(first.hash, text))
     assert [fault.problem for fault in verify([first, moved]).faults] == ["says that it belongs elsewhere"]
     garbage = AuditRow("w", 2, "[]", link(first.hash, "[]"))

@@ -12,7 +12,7 @@ import pytest
 
 from kms_core.audit.chain import link, origin
 from kms_core.audit.checkpoint import Checkpoint, next_checkpoint
-from kms_core.audit.record import AuditEntry, AuditRecord, RecordedDecision, RecordKind
+from kms_core.audit.record import AuditEntry, RecordedDecision, RecordKind, RecordText
 from kms_core.audit.verification import verify_rows
 from kms_core.store.audit_rows import AuditRow, CheckpointRow
 
@@ -64,7 +64,7 @@ class Log:
 
 @pytest.fixture
 def log() -> Log:
-    texts = {w: [AuditRecord(w, n, float(n), _entry(n)).canonical() for n in range(1, 7)] for w in WRITERS}
+    texts = {w: [RecordText.of(_entry(n)).placed(w, n, float(n)) for n in range(1, 7)] for w in WRITERS}
     rows = {writer: _anew(writer, texts[writer]) for writer in WRITERS}
     checkpoints: list[CheckpointRow] = []
     for count in (3, 5):
@@ -102,7 +102,7 @@ def _fields(value: object, path: tuple[object, ...] = ()) -> list[tuple[object, 
     return [path]
 
 
-RECORD = json.loads(AuditRecord("a", 2, 2.0, _entry(2)).canonical())
+RECORD = json.loads(RecordText.of(_entry(2)).placed("a", 2, 2.0))
 
 
 @pytest.mark.parametrize("path", _fields(RECORD), ids=str)

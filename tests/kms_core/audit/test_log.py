@@ -2,24 +2,34 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import bindparam, insert
 
 from kms_core.audit.log import AuditLog
-from kms_core.audit.record import AuditEntry, RecordKind
+from kms_core.audit.record import AuditEntry, RecordedDecision, RecordKind
 from kms_core.audit.verification import verify_log
 from kms_core.errors import KMSInternalError
 from kms_core.model.sources import Sources
 from kms_core.store.audit_rows import all_rows
 from kms_core.store.database import Database
+from kms_core.store.prepared import Prepared
+from kms_core.store.schema import SETTINGS
 from kms_core.store.versions import bring_up_to_date
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.kms_core.conftest import Forked
+
 ENTRY = AuditEntry(RecordKind.DECISION, "call-1", "arn:aws:iam::111122223333:role/app", "kms:Decrypt")
+USE = Prepared(insert(SETTINGS).values(name=bindparam("name"), value=bindparam("value")))
 
 
 @pytest.fixture
@@ -137,3 +147,134 @@ def test_a_change_is_kept_with_its_record_or_not_at_all(database: Database) -> N
     log.append(ENTRY)
     report = verify_log(database)
     assert (report.records, report.faults) == (2, ())
+
+
+def _at_once(log: AuditLog, database: Database, count: int, meanwhile: str = "SELECT 1") -> list[object]:
+    """Append in several threads, all of which come while the disk is busy; how each ended, in any order."""
+    ends: list[object] = []
+
+    def append(number: int) -> None:
+        try:
+            log.append(replace(ENTRY, call_id=str(number)), USE.filled(name=str(number), value=""))
+            ends.append(number)
+        except KMSInternalError as error:
+            ends.append(error)
+
+    with database.write() as connection:
+        threads = [threading.Thread(target=append, args=(number,)) for number in range(count)]
+        for thread in threads:
+            thread.start()
+        while len(log._disk._waiting) < count - 1:  # the first one waits for the database
+            time.sleep(0.001)
+        assert ends == []
+        connection.exec_driver_sql(meanwhile)
+    for thread in threads:
+        thread.join(10)
+    return ends
+
+
+def test_records_that_wait_together_are_written_in_one_transaction(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, record, commits = AuditLog(database, Sources()), Database.record, []
+
+    @contextmanager
+    def counted(self: Database) -> Iterator[sqlite3.Connection]:
+        with record(self) as connection:
+            yield connection
+        commits.append(log.written)
+
+    monkeypatch.setattr(Database, "record", counted)
+    ends = _at_once(log, database, 8)
+    assert sorted(map(str, ends)) == [str(number) for number in range(8)]
+    assert commits == [0, 1]  # how many were written before: one, then seven
+    assert log.written == 8
+    with database.read() as connection:
+        assert len({json.loads(row.record)["call_id"] for row in all_rows(connection)}) == 8
+    report = verify_log(database)
+    assert (report.writers, report.records, report.faults) == (1, 8, ())
+
+
+def test_a_transaction_that_fails_refuses_every_record_in_it(database: Database) -> None:
+    log = AuditLog(database, Sources())
+    ends = _at_once(
+        log,
+        database,
+        6,
+        "CREATE TRIGGER full BEFORE INSERT ON audit WHEN NEW.sequence = 3 BEGIN SELECT RAISE(ABORT, 'full'); END",
+    )
+    # the first is written alone; the third of the others' transaction fails, and with it all of them
+    assert sorted(isinstance(end, KMSInternalError) for end in ends) == [False, True, True, True, True, True]
+    with database.write() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM audit").scalar() == 1
+        assert connection.exec_driver_sql("SELECT count(*) FROM settings").scalar() == 1
+        connection.exec_driver_sql("DROP TRIGGER full")
+    log.append(ENTRY)
+    report = verify_log(database)
+    assert (report.records, report.faults) == (2, ())
+
+
+def test_a_record_that_has_no_text_takes_nobody_along(database: Database) -> None:
+    log = AuditLog(database, Sources())
+    no_text = replace(ENTRY, decisions=(RecordedDecision("a", "b", "c", request={"d": object()}),))
+    with pytest.raises(TypeError):
+        log.append(no_text)
+    log.append(ENTRY)
+    assert log.written == 1
+
+
+def test_a_commit_that_was_kept_though_it_failed_is_gone_on_from(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, record = AuditLog(database, Sources()), Database.record
+
+    @contextmanager
+    def fails_late(self: Database) -> Iterator[sqlite3.Connection]:
+        with record(self) as connection:
+            yield connection
+        raise KMSInternalError("the store failed")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(Database, "record", fails_late)
+        with pytest.raises(KMSInternalError):
+            log.append(ENTRY)
+    log.append(ENTRY)
+    report = verify_log(database)
+    assert (report.records, report.faults) == (2, ())
+
+
+APPENDING = """
+import itertools, sys, threading
+from pathlib import Path
+from kms_core.audit.log import AuditLog
+from kms_core.audit.record import AuditEntry, RecordedDecision, RecordKind
+from kms_core.model.sources import Sources
+from kms_core.store.database import Database
+from kms_core.store.prepared import Prepared
+from kms_core.store.schema import SETTINGS
+log = AuditLog(Database.open(Path(sys.argv[1])), Sources())
+def work(thread):
+    for number in itertools.count():
+        log.append(AuditEntry(RecordKind.DECISION, f"{thread}-{number}", "p", "kms:Decrypt"))
+        sys.stdout.write(f"{thread}-{number}\\n")
+        sys.stdout.flush()
+for thread in range(8):
+    threading.Thread(target=work, args=(thread,)).start()
+"""
+
+
+@pytest.mark.parametrize("lines", [1, 9, 40, 77])
+def test_what_was_answered_before_a_kill_is_written_and_verifies(
+    database: Database, fork: Callable[..., Forked], lines: int
+) -> None:
+    process = fork(APPENDING, database.path, environment={})
+    answered = [process.stdout.readline() for _ in range(lines)]
+    process.kill()
+    rest, _ = process.communicate()
+    answered = [line for line in (*answered, *rest.splitlines(keepends=True)) if line.endswith("\n")]
+    with database.read() as connection:
+        written = [json.loads(row.record)["call_id"] for row in all_rows(connection)]
+    assert len(answered) >= lines
+    assert {line.strip() for line in answered} <= {*written}
+    report = verify_log(database)
+    assert (report.writers, report.records, report.faults) == (1, len(written), ())

@@ -7,10 +7,12 @@ import traceback
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import bindparam, column, insert, select, table
 
 from kms_core.errors import ConfigurationError, KMSInternalError
 from kms_core.store import database as module
 from kms_core.store.database import Database
+from kms_core.store.prepared import Prepared, driver_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,6 +131,70 @@ def test_a_forked_process_cannot_use_its_parents_database(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "getpid", lambda: -1)
-    for transaction in (database.read, database.write):
+    for transaction in (database.read, database.write, database.record):
         with pytest.raises(KMSInternalError, match="forked"), transaction():
             pytest.fail("a forked process got in")
+
+
+def test_a_prepared_statement_finds_what_sqlalchemy_finds(database: Database) -> None:
+    numbers = table("t", column("n"))
+    asked = Prepared(
+        select(numbers.c.n).where(numbers.c.n > bindparam("least", required=False), numbers.c.n != 3)
+    )
+    with database.write() as connection:
+        connection.execute(insert(numbers), [{"n": n} for n in range(5)])
+    assert database.rows(asked.filled(least=1)) == [(2,), (4,)]
+    assert database.rows(asked.filled(least=9)) == []
+
+
+def test_what_is_recorded_is_kept_whole_or_not_at_all(database: Database) -> None:
+    def half_done() -> None:
+        with database.record() as connection:
+            connection.execute("INSERT INTO t VALUES (1)")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half_done()
+    assert _count(database) == 0
+    with database.record() as connection:
+        connection.execute("INSERT INTO t VALUES (1)")
+    assert _count(database) == 1
+
+
+def test_a_failing_statement_is_an_internal_error_and_the_next_one_works(database: Database) -> None:
+    one = Prepared(insert(table("t", column("n"))).values(n=bindparam("number", required=False)))
+
+    def record() -> None:
+        with database.record() as connection:
+            one.filled(number=1).run(connection)
+
+    record()
+    with pytest.raises(KMSInternalError):
+        record()
+    with pytest.raises(KMSInternalError):
+        database.rows(Prepared(select(table("nowhere", column("n")))).filled())
+    assert _count(database) == 1
+
+
+def test_a_prepared_statement_can_be_part_of_a_transaction(database: Database) -> None:
+    one = Prepared(insert(table("t", column("n"))).values(n=bindparam("number", required=False))).filled(
+        number=1
+    )
+
+    def fail() -> None:
+        with database.write() as connection:
+            one.run(driver_of(connection))
+            one.run(driver_of(connection))
+
+    with pytest.raises(KMSInternalError):
+        fail()
+    assert _count(database) == 0
+
+
+def test_connections_that_are_kept_are_as_strict(database: Database) -> None:
+    with database.record() as connection:
+        settings = [
+            connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert settings == ["wal", 2, 1]

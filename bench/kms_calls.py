@@ -1,0 +1,290 @@
+"""What calls of the KMS cost beside the bare calls to its HSM: ``python -m bench.kms_calls [KEYS ...]``.
+
+Five operations, each at several numbers of keys, all of which have material of their own; a call goes to the
+next key. The bare calls take the same keys in the same order, so that the token brings as many back. Sign
+uses eight RSA keys among the others, since making one takes a tenth of a second; CreateKey makes one more.
+
+As in `ratios`, all is measured in the same rounds and a ratio is taken inside a round. It is processor time
+that counts, of the whole process where several threads call: how long a disk takes says nothing of the core.
+A call of one thread alone waits some milliseconds for the disk, and then finds the processor's caches cold;
+threads share commits (`audit.group_commit`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import random
+import sys
+import tempfile
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+from time import perf_counter_ns, process_time_ns
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from bench.core import CALLER, fill, new_kms, new_token, permit
+from bench.ratios import Measure, machine, rounds
+from bench.stages import REST, STAGES, measured
+from kms_core.hsm.protocol import KeyBinding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from bench.ratios import Round
+    from kms_core.hsm import Hsm
+    from kms_core.model.backing_key import BackingKeyRecord
+    from kms_core.service import Kms
+    from kms_core.service.core import Core
+
+KEYS = (1, 100, 10_000)
+THREADS = (1, 8, 16)
+ROUNDS = 15
+_RSA_KEYS = 8
+_PAIRS = {"tenant": "acme"}
+_AAD = b"tenant=acme"
+_PLAINTEXT = bytes(range(32))
+_RSA = "RSASSA_PKCS1_V1_5_SHA_256"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation through the core and at the HSM alone; each call goes to the next key.
+
+    Attributes:
+        name: its API name.
+        bare: the call to the HSM.
+        call: the call of the KMS.
+        count: how many calls a thread makes in a round.
+    """
+
+    name: str
+    bare: Callable[[], object]
+    call: Callable[[], object]
+    count: int = 40
+
+
+@contextmanager
+def operations(hsm: Hsm, folder: Path, number: int) -> Iterator[tuple[Core, list[Operation]]]:
+    """The operations, on a store with so many keys, each of which was used before."""
+    with new_kms(hsm, folder / f"{number}.db") as kms:
+        made = fill(kms, hsm, number)
+        order = random.Random(1).sample(list(made), number)
+        signing = [
+            kms.create_key(CALLER, key_spec="RSA_2048", key_usage="SIGN_VERIFY")
+            for _ in range(min(number, _RSA_KEYS))
+        ]
+        core = kms._core  # noqa: SLF001 - the parts are measured beside the whole
+        pairs = {key.arn: core.backing_keys.current(key) for key in signing}
+        listed = [
+            *_symmetric(kms, hsm, {arn: made[arn] for arn in order}),
+            _sign(kms, hsm, pairs),
+            _create_key(kms, hsm),
+        ]
+        yield core, listed
+
+
+def _symmetric(kms: Kms, hsm: Hsm, keys: dict[str, BackingKeyRecord]) -> Iterator[Operation]:
+    blobs = dict.fromkeys(keys, b"")
+    turn = _turns(keys)
+
+    def first() -> None:
+        arn = next(turn)
+        blobs[arn] = kms.encrypt(CALLER, arn, _PLAINTEXT, _PAIRS).ciphertext_blob
+        kms.decrypt(CALLER, blobs[arn], _PAIRS)
+        kms.generate_data_key(CALLER, arn, key_spec="AES_256", encryption_context=_PAIRS)
+
+    _in_threads(first, len(keys) // THREADS[-1] + 1, THREADS[-1])
+    encrypt = {arn: permit("kms:Encrypt", arn) for arn in keys}
+    decrypt = {arn: permit("kms:Decrypt", arn) for arn in keys}
+    generate = {arn: permit("kms:GenerateDataKey", arn) for arn in keys}
+    sealed = {arn: hsm.encrypt(encrypt[arn], key, _PLAINTEXT, _AAD) for arn, key in keys.items()}
+
+    def bare_data_key() -> None:
+        arn = next(turn)
+        hsm.encrypt(generate[arn], keys[arn], hsm.random(generate[arn], 32), _AAD)
+
+    def bare_encrypt() -> None:
+        arn = next(turn)
+        hsm.encrypt(encrypt[arn], keys[arn], _PLAINTEXT, _AAD)
+
+    def bare_decrypt() -> None:
+        arn = next(turn)
+        hsm.decrypt(decrypt[arn], keys[arn], sealed[arn], _AAD)
+
+    yield Operation("Encrypt", bare_encrypt, lambda: kms.encrypt(CALLER, next(turn), _PLAINTEXT, _PAIRS))
+    yield Operation("Decrypt", bare_decrypt, lambda: kms.decrypt(CALLER, blobs[next(turn)], _PAIRS))
+    yield Operation(
+        "GenerateDataKey",
+        bare_data_key,
+        lambda: kms.generate_data_key(CALLER, next(turn), key_spec="AES_256", encryption_context=_PAIRS),
+    )
+
+
+def _sign(kms: Kms, hsm: Hsm, keys: dict[str, BackingKeyRecord]) -> Operation:
+    turn, sign = _turns(keys), {arn: permit("kms:Sign", arn) for arn in keys}
+
+    def bare() -> None:
+        arn = next(turn)
+        hsm.sign(sign[arn], keys[arn], _RSA, _PLAINTEXT)
+
+    return Operation(
+        "Sign", bare, lambda: kms.sign(CALLER, next(turn), _PLAINTEXT, _RSA, message_type="DIGEST")
+    )
+
+
+def _create_key(kms: Kms, hsm: Hsm) -> Operation:
+    arn = "arn:aws:kms:us-east-1:111122223333:key/"
+
+    def bare() -> None:
+        key_id = str(uuid4())
+        binding = KeyBinding(key_id, str(uuid4()), "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
+        hsm.generate_backing_key(permit("kms:CreateKey", arn + key_id), arn + key_id, binding)
+
+    return Operation("CreateKey", bare, lambda: kms.create_key(CALLER), count=10)
+
+
+def _turns(keys: dict[str, BackingKeyRecord]) -> Iterator[str]:
+    return itertools.cycle(keys)
+
+
+def measures(operation: Operation) -> list[Measure]:
+    """The bare call, and the call by so many threads at once."""
+    name, count = operation.name, operation.count
+    bare = Measure(f"{name} bare", "", lambda: _cpu(operation.bare, 4 * count))
+    return [
+        bare,
+        *(
+            Measure(
+                f"{name} {threads}", bare.name, lambda threads=threads: _cpu(operation.call, count, threads)
+            )
+            for threads in THREADS
+        ),
+    ]
+
+
+def _cpu(call: Callable[[], object], count: int, threads: int = 1) -> float:
+    """Nanoseconds of processor time a call; the first calls of a measure do not count."""
+    for _ in range(2):
+        call()
+    begin = process_time_ns()
+    _in_threads(call, count, threads)
+    return (process_time_ns() - begin) / (count * threads)
+
+
+def _in_threads(call: Callable[[], object], count: int, threads: int) -> None:
+    def run() -> None:
+        for _ in range(count):
+            call()
+
+    if threads == 1:
+        run()
+        return
+    started = [threading.Thread(target=run) for _ in range(threads)]
+    for thread in started:
+        thread.start()
+    for thread in started:
+        thread.join()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What threads that call Encrypt at once get out of shared commits."""
+
+    threads: int
+    calls_a_commit: float
+    calls_a_second: float
+
+
+def groups(core: Core, operation: Operation) -> Iterator[Group]:
+    """Count commits: how many records each had, and how many calls the clock saw in a second."""
+    disk, count = core.calls._log._disk, 100  # noqa: SLF001 - commits are nobody else's business
+    commit, commits = disk._commit, []  # noqa: SLF001 - as above
+
+    def counted(group: Sequence[object]) -> None:
+        commits.append(len(group))
+        commit(group)  # type: ignore[arg-type]
+
+    disk._commit = counted  # type: ignore[method-assign] # noqa: SLF001 - as above
+    for threads in THREADS:
+        commits.clear()
+        begin = perf_counter_ns()
+        _in_threads(operation.call, count, threads)
+        seconds = (perf_counter_ns() - begin) / 1e9
+        yield Group(threads, sum(commits) / len(commits), threads * count / seconds)
+    disk._commit = commit  # type: ignore[method-assign] # noqa: SLF001 - as above
+
+
+def stages(operation: Operation, threads: int) -> dict[str, float]:
+    """The share of each stage in the processor time of a call, in percent."""
+    with measured() as taken:
+
+        def call() -> None:
+            taken.begin()
+            operation.call()
+            taken.end()
+
+        _in_threads(call, 3 * operation.count, threads)
+    return taken.shares()
+
+
+def report(number: int, taken: Sequence[Round]) -> Iterator[str]:
+    """The table of one number of keys, line by line: microseconds, and ratios with their quartiles."""
+    yield (
+        f"{number:,} keys".ljust(24)
+        + f"{'CPU us':>9}{'around':>9}{'x bare':>8}{'quartiles':>15}{'x RSA Sign':>12}"
+    )
+    for name in taken[0]:
+        operation, _, what = name.partition(" ")
+        line = f"{operation:<16}{what:<8}{median(one[name] for one in taken) / 1e3:>9.1f}"
+        if what != "bare":
+            around = [one[name] - one[f"{operation} bare"] for one in taken]
+            ratios = [a / one[f"{operation} bare"] for a, one in zip(around, taken, strict=True)]
+            low, middle, high = quantiles(ratios, n=4, method="inclusive")
+            sign = median(a / one["Sign bare"] for a, one in zip(around, taken, strict=True))
+            line += f"{median(around) / 1e3:>9.1f}{middle:>8.1f}{low:>8.1f}{high:>7.1f}{sign:>12.2f}"
+        yield line
+
+
+def report_stages(listed: Sequence[Operation]) -> Iterator[str]:
+    """The shares of the stages, for one thread and for many."""
+    names = (*STAGES, REST)
+    yield f"{'share of a call in %':<24}" + "".join(f"{name:>9}" for name in names)
+    for operation, threads in itertools.product(listed, (THREADS[0], THREADS[-1])):
+        shares = stages(operation, threads)
+        yield f"{operation.name:<16}{threads:<8}" + "".join(f"{shares[name]:>9.1f}" for name in names)
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.kms_calls", description="calls beside bare HSM calls"
+    )
+    parser.add_argument("keys", nargs="*", type=int, default=KEYS)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    given = parser.parse_args()
+    _print(f"{given.rounds} rounds, {machine()}; 1, 8, 16: so many threads")
+    with tempfile.TemporaryDirectory() as folder, new_token(Path(folder) / "home") as hsm:
+        for number in given.keys:
+            with operations(hsm, Path(folder), number) as (core, listed):
+                timed = [measure for operation in listed for measure in measures(operation)]
+                _print(*report(number, list(rounds(timed, given.rounds))), "")
+                _print(*report_stages(listed), "")
+                for group in groups(core, listed[0]):
+                    _print(
+                        f"Encrypt, {group.threads} threads: {group.calls_a_commit:.1f} calls a commit, "
+                        f"{group.calls_a_second:,.0f} calls a second by the clock"
+                    )
+                _print("")
+
+
+def _print(*lines: str) -> None:
+    sys.stdout.write("\n".join((*lines, "")))
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
