@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kms_core.model.quotas import Quotas
 from tests.kms_core.crash.world import KEEPER, POLICIES, RESIDENT, ROOT, SYMMETRIC, make_grant, make_key
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ class Change:
     act: Callable[[Kms, World, Answer], Answer]
     action: str
     days: int = 0
+
+
+_MOST = Quotas().on_demand_rotations_per_key
 
 
 def _nothing_known(_world: World, _chance: random.Random) -> Answer:
@@ -72,6 +76,22 @@ def _a_grant(world: World, chance: random.Random) -> Answer | None:
     return grant and {"id": grant}
 
 
+def _rotated(world: World, chance: random.Random) -> Answer | None:
+    arn = _one_of(
+        chance,
+        [
+            arn
+            for arn in _in(world.state, "Enabled")
+            if arn in world.sealed and arn != world.orders and len(world.state.rotations.get(arn, ())) < _MOST
+        ],
+    )
+    return arn and {"arn": arn}
+
+
+def _due(world: World, _chance: random.Random) -> Answer | None:
+    return None if world.orders in world.state.rotations else {"arn": world.orders}
+
+
 def _in(state: State, wanted: str) -> list[str]:
     return [arn for arn, found in state.keys.items() if found == wanted]
 
@@ -91,6 +111,16 @@ def _cancel(kms: Kms, _world: World, plan: Answer) -> Answer:
 
 
 def _delete(kms: Kms, _world: World, _plan: Answer) -> Answer:
+    assert kms.run_due_jobs() == 2  # a rotation is due as well, and comes later
+    return {}
+
+
+def _rotate(kms: Kms, _world: World, plan: Answer) -> Answer:
+    kms.rotate_key_on_demand(ROOT, plan["arn"])
+    return {}
+
+
+def _rotate_due(kms: Kms, _world: World, _plan: Answer) -> Answer:
     assert kms.run_due_jobs() == 1
     return {}
 
@@ -124,10 +154,15 @@ CHANGES = {
     ),
     "retire_grant": Change(_a_grant, _retire, "kms:RetireGrant"),
     "revoke_grant": Change(_a_grant, _revoke, "kms:RevokeGrant"),
+    "rotate_key_on_demand": Change(_rotated, _rotate, "kms:RotateKeyOnDemand"),
+    "rotate_on_its_date": Change(_due, _rotate_due, "internal:RotateKeyMaterial"),
 }
 
 TODAY = [name for name, change in CHANGES.items() if not change.days]
 """The changes that can follow one another in any order."""
+
+JOBS = {"run_due_jobs", "rotate_on_its_date"}
+"""The changes that nobody asks for: what is left undone of one the next job does."""
 
 
 def _tear(home: Path) -> None:

@@ -101,10 +101,14 @@ class Killing:
         return self._judged(home, file, acknowledged, None)
 
     def unfinished(self) -> list[str]:
-        """What a later job leaves of the doomed key of the last copy; it must be nothing."""
+        """What a later job leaves undone in the last copy; it must be nothing.
+
+        Of the doomed key nothing may be left, and the key whose rotation is due must be rotated, once.
+        """
         finished = json.loads(self._run(_child("looking", "finish"), self._copied_home, self._copied_file))
         left = World.of(self._file.read_text()).objects - 1
-        wanted = {"there": False, "again": 0, "rows": 0, "objects": left, "faults": []}
+        rotated = {"rotations": ["AUTOMATIC"]}
+        wanted = {"there": False, "again": 0, "rows": 0, "objects": left, "faults": [], **rotated}
         return [
             f"{name}: {finished[name]} instead of {value}"
             for name, value in wanted.items()

@@ -24,8 +24,10 @@ from kms_core.store.database import Database
 from tests.kms_core.crash.changes import CHANGES
 from tests.kms_core.crash.world import (
     APP,
+    DAY,
     DOOMED,
     KEEPER,
+    PERIOD,
     PIN,
     POLICIES,
     ROOT,
@@ -50,6 +52,9 @@ _ASIDE = {
     "a grant has no token": "SELECT count(*) FROM grants WHERE grant_id NOT IN (SELECT grant_id FROM grant_tokens)",
     "a key has no material": """SELECT count(*) FROM keys WHERE state NOT IN ('Creating', 'Deleted')
         AND key_id NOT IN (SELECT key_id FROM backing_keys)""",
+    "material is neither a key's first nor of a rotation": """SELECT count(*) FROM
+        (SELECT key_id, count(*) AS filed FROM backing_keys GROUP BY key_id) AS material
+        WHERE filed != 1 + (SELECT count(*) FROM rotations WHERE rotations.key_id = material.key_id)""",
     "material is of no key": "SELECT count(*) FROM backing_keys WHERE key_id NOT IN (SELECT key_id FROM keys)",
 }
 """What must be nowhere in the database."""
@@ -89,7 +94,7 @@ def main() -> None:
 
 
 def finish() -> None:
-    """Run the jobs that are due a week later, and print what is left of the doomed key."""
+    """Run the jobs that are due a week later; print what is left of the doomed key, and what was rotated."""
     _unhurried()
     home, world = Path(sys.argv[1]), World.of(Path(sys.argv[2]).read_text())
     key_id = world.doomed.rpartition("/")[2]
@@ -97,10 +102,11 @@ def finish() -> None:
         kms.run_due_jobs()
         there = _answer(lambda: kms.describe_key(ROOT, world.doomed)) is not NotFoundError
         again = kms.run_due_jobs()
+        rotations = [each.rotation_type for each in kms.list_key_rotations(ROOT, world.orders).rotations]
     with Database.open(home / "kmsgate.db") as database, database.read() as connection:
         rows = [
             connection.exec_driver_sql(f"SELECT count(*) FROM {table} WHERE key_id = ?", (key_id,)).scalar()  # noqa: S608
-            for table in ("keys", "backing_keys", "aliases", "tags", "grants", "last_uses")
+            for table in ("keys", "backing_keys", "aliases", "tags", "grants", "last_uses", "rotations")
         ]
     objects = len([*home.glob("token/tokens/*/*.object")])
     faults = verify_home(Home(home), PIN, Sources()).faults
@@ -109,6 +115,7 @@ def finish() -> None:
             {
                 "there": there,
                 "again": again,
+                "rotations": rotations,
                 "rows": sum(rows),
                 "objects": objects,
                 "faults": faults,
@@ -136,6 +143,7 @@ class _Look:
             state.keys[arn] = self._kms.describe_key(ROOT, arn).state.value
             state.tags[arn] = dict(self._kms.list_resource_tags(ROOT, arn).tags)
             state.policies[arn] = self._policy(arn)
+            state.rotations |= self._rotations(arn)
         self._grants(state)
         doomed = _answer(lambda: self._kms.describe_key(ROOT, DOOMED).arn)
         self.must_be(
@@ -151,6 +159,21 @@ class _Look:
         used = _answer(lambda: self._kms.generate_data_key(APP, arn, key_spec="AES_256"))
         self.must_be(f"app may use {arn}, {name}", used is not AccessDeniedError, name == WITH)
         return name
+
+    def _rotations(self, arn: str) -> dict[str, list[str]]:
+        key = self._kms.describe_key(ROOT, arn)
+        if key.spec.value != "SYMMETRIC_DEFAULT":
+            return {}
+        first, *rotations = self._kms.list_key_rotations(
+            ROOT, arn, include_key_material="ALL_KEY_MATERIAL"
+        ).rotations
+        newest = [first, *rotations][-1].key_material_id
+        self.must_be(f"the newest material of {arn}", key.current_backing_key_id, newest)
+        if key.rotation is not None and "AUTOMATIC" in [each.rotation_type for each in rotations]:
+            self.must_be(
+                f"the next date of {arn}", key.rotation.next_date, rotations[-1].rotation_date + PERIOD * DAY
+            )
+        return {arn: [each.rotation_type.value for each in rotations]} if rotations else {}
 
     def _grants(self, state: State) -> None:
         orders = self._world.orders

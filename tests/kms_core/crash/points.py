@@ -57,6 +57,14 @@ def _of(change: str, *steps: tuple[str, str, Moment], ends: bool = True) -> list
 
 
 _BEFORE, _AFTER = Moment.BEFORE, Moment.AFTER
+_ROTATION = (
+    ("no material", "kms_core.key_material:KeyMaterial.generate", _BEFORE),
+    ("made in the HSM, not wrapped", "kms_core.hsm.backing_keys:_make_secret", _AFTER),
+    ("material made, not filed", "kms_core.key_material:KeyMaterial.generate", _AFTER),
+    ("material filed, no rotation", "kms_core.store.rotation:insert_backing_key", _AFTER),
+    ("current, not committed", "kms_core.store.rotation:rotate", _AFTER),
+)
+"""What the two kinds of rotation have in common."""
 
 POINTS = [
     *_of(
@@ -123,6 +131,17 @@ POINTS = [
         ("grant taken away, version not raised", "kms_core.store.grants:raise_access_version", _BEFORE),
         ("version raised", "kms_core.store.grants:delete_grant", _AFTER),
     ),
+    *_of("rotate_key_on_demand", *_ROTATION),
+    *_of(
+        "rotate_on_its_date",
+        *_ROTATION,
+        ("current, next date not set", "kms_core.store.rotation:set_schedule", _BEFORE),
+        ("next date set, record not written", "kms_core.store.rotation:set_schedule", _AFTER),
+        ("record written, not committed", *_RECORD),
+        ends=False,
+    ),
+    Point("rotate_on_its_date", "committed, lock held", *_COMMIT, kept=True),
+    Point("rotate_on_its_date", "lock let go", "kms_core.service.deletion:rotate_if_due", _AFTER, kept=True),
     *_of(
         "log_in",
         ("folder locked", "kms_core.hsm.token_folder:TokenFolder.restore", _BEFORE),

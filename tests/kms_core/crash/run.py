@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kms_core.hsm.module import find_module
-from tests.kms_core.crash.changes import TODAY
+from tests.kms_core.crash.changes import JOBS, TODAY
 from tests.kms_core.crash.killing import Killing
 from tests.kms_core.crash.points import POINTS
 from tests.kms_core.forking import fork_server, forks
@@ -124,7 +124,7 @@ def _at(point: Point) -> Callable[[Killing, random.Random], tuple[Found, list[st
     def do(killing: Killing, _: random.Random) -> tuple[Found, list[str]]:
         found = killing.at(point)
         wrong = found.wrong + ([] if found.kept == point.kept else [f"kept: {found.kept}"])
-        if point.change == "run_due_jobs" and not wrong:
+        if point.change in JOBS and not wrong:
             wrong = killing.unfinished()
         return found, wrong
 

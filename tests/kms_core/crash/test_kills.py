@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.kms_core.crash.changes import TODAY
+from tests.kms_core.crash.changes import JOBS, TODAY
 from tests.kms_core.crash.dying import found
 from tests.kms_core.crash.killing import Killing
 from tests.kms_core.crash.points import POINTS, telling
@@ -45,7 +45,7 @@ def test_a_kill_at_a_point(killing: Killing, point: Point) -> None:
     assert killed.wrong == []
     assert killed.acknowledged == []
     assert killed.kept == point.kept
-    if point.change == "run_due_jobs":
+    if point.change in JOBS:
         assert killing.unfinished() == []
 
 
@@ -73,6 +73,8 @@ def test_what_is_not_as_it_should_be_is_seen(killing: Killing) -> None:
         "UPDATE backing_keys SET usage = 'SIGN_VERIFY'": "a ciphertext of",
         "DELETE FROM audit WHERE sequence = 3": "follows record 2",
         "DELETE FROM aliases": "the alias of the doomed key",
+        "INSERT INTO rotations SELECT key_id, 1, backing_key_id, 0, 'ON_DEMAND' FROM backing_keys"
+        " WHERE spec = 'SYMMETRIC_DEFAULT' LIMIT 1": "material is neither",
     }
 
     def do(home: Path) -> None:

@@ -24,6 +24,7 @@ KEEPER = "arn:aws:iam::111122223333:role/keeper"
 DOOMED = "alias/doomed"
 TAGS = {"made": "whole", "cost": "7"}
 DAY = 86_400
+PERIOD = 90
 SYMMETRIC: dict[str, str] = {}
 RESIDENT = {"key_spec": "ECC_NIST_EDWARDS25519", "key_usage": "SIGN_VERIFY"}
 """Of such a key the private part is a file of the token's."""
@@ -60,12 +61,14 @@ class State:
         policies: which of the policies each key has.
         tags: the tags of each key.
         grants: the name of each grant by its id; all are on the world's key `orders`.
+        rotations: the types of the rotations of each key that was rotated.
     """
 
     keys: dict[str, str] = field(default_factory=dict)
     policies: dict[str, str] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
     grants: dict[str, str] = field(default_factory=dict)
+    rotations: dict[str, list[str]] = field(default_factory=dict)
 
     def take(self, change: str, answer: Answer) -> None:
         """What a change makes of it."""
@@ -83,6 +86,10 @@ class State:
                 self.grants[grant] = name
             case "retire_grant" | "revoke_grant", {"id": grant}:
                 del self.grants[grant]
+            case "rotate_key_on_demand", {"arn": arn}:
+                self.rotations.setdefault(arn, []).append("ON_DEMAND")
+            case "rotate_on_its_date", {"arn": arn}:
+                self.rotations.setdefault(arn, []).append("AUTOMATIC")
             case _:
                 raise ValueError(change)
 
@@ -93,7 +100,7 @@ class World:
 
     Attributes:
         state: what must be there.
-        orders: the key with the grants.
+        orders: the key with the grants; its rotation is due.
         doomed: the key that is due for deletion in a week; it is resident, used, and has the alias `DOOMED`.
         sealed: of each symmetric key a ciphertext of its ARN.
         tokens: a token of each grant.
@@ -137,8 +144,11 @@ def prepare(home: Path) -> World:
     """Make the home that each kill has a copy of."""
     world = World()
     create_home(home, PIN, Sources())
+    with opened(home, -PERIOD) as kms:
+        made = [make_key(kms, SYMMETRIC)]
+        kms.enable_key_rotation(ROOT, made[0]["arn"], rotation_period_in_days=PERIOD)
     with opened(home) as kms:
-        made = [make_key(kms, kind) for kind in (SYMMETRIC, SYMMETRIC, SYMMETRIC, RESIDENT)]
+        made += [make_key(kms, kind) for kind in (SYMMETRIC, SYMMETRIC, RESIDENT)]
         for answer in made:
             world.take("create_key", answer)
         world.orders, *_, pending, world.doomed = (answer["arn"] for answer in made)
