@@ -6,7 +6,8 @@ Wiring only: nothing is decided here.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from threading import Event
 from typing import TYPE_CHECKING
 
 from kms_core.audit.log import AuditLog
@@ -58,6 +59,7 @@ class Core:
         backing_keys: finds their wrapped form.
         budget: counts messages.
         markers: makes the markers of pages.
+        bell: rung when something has become due at once; `scheduler` waits on it.
     """
 
     database: Database
@@ -76,6 +78,7 @@ class Core:
     backing_keys: BackingKeys
     budget: MessageBudget
     markers: Markers
+    bell: Event = field(default_factory=Event)
 
 
 def assemble(

@@ -20,6 +20,7 @@ from kms_core.store.last_uses import last_use
 
 if TYPE_CHECKING:
     from kms_core.model.caller import Caller
+    from kms_core.model.key import KeyMetadata
     from kms_core.service.core import Core
     from kms_core.service.open_call import Admitted, OpenCall
 
@@ -34,7 +35,7 @@ class KeyLifeOperations:
     _core: Core
 
     def enable_key(self, caller: Caller | str, key_id: str) -> None:
-        """Let a disabled key be used again.
+        """Let a disabled key be used again; if its rotation is overdue, it is rotated next.
 
         Args:
             caller: who calls.
@@ -157,6 +158,8 @@ class KeyLifeOperations:
             self._evict(admitted)
         with self._core.calls.changing(call) as connection:
             rows.set_state(connection, key.key_id, state)
+        if call.operation is Operation.ENABLE_KEY and _is_overdue(key, self._core.clock.now()):
+            self._core.bell.set()
 
     def _evict(self, admitted: Admitted) -> None:
         """Drop a key that nobody may use from the HSM's memory; before the change, which then is the last."""
@@ -164,3 +167,7 @@ class KeyLifeOperations:
             materials = backing_keys_of(connection, admitted.key.key_id)
         for material in materials:
             self._core.material.evict(admitted.permit, material)
+
+
+def _is_overdue(key: KeyMetadata, now: float) -> bool:
+    return key.rotation is not None and key.rotation.next_date <= now

@@ -79,7 +79,8 @@ class Kms(
         self._core: Core = assemble(
             database, hsm, bundle or Bundle(), region, sources or Sources(), quotas or Quotas()
         )
-        self._scheduler = Scheduler(self.run_due_jobs, self._next_due, self._core.clock.now)
+        core = self._core
+        self._scheduler = Scheduler(self.run_due_jobs, self._next_due, core.clock.now, bell=core.bell)
         if due_jobs:
             self._scheduler.start()
 

@@ -3,8 +3,8 @@
 Not what is due, nor what is done then (`deletion`). It looks for the first time when a service has been open
 for a while, so that one that is opened for a moment does nothing unasked, and then whenever something is due,
 at least once an hour. The shortest waiting and rotation periods are days long, so nobody has to wake it for a
-new one, and any number of processes may have one. A key that is enabled when its rotation is overdue is found
-at the next look, within the hour.
+new one, and any number of processes may have one. Only a key that is enabled when its rotation is overdue is
+due at once: then who enables it rings the bell. Another process finds it at its next look.
 
 INVARIANT: nothing that goes wrong here ends the thread or reaches a caller; it is logged and tried again.
 """
@@ -39,7 +39,7 @@ class Scheduler:
         run: runs what is due, and says how much that was.
         next_due: when something is due next, in seconds since 1970; None where nothing is.
         now: the time that this is measured by.
-        stop: what it waits on; a test hands in its own.
+        bell: what it waits on; whoever rings it has it look at once.
     """
 
     def __init__(
@@ -48,12 +48,13 @@ class Scheduler:
         next_due: Callable[[], float | None],
         now: Callable[[], float],
         *,
-        stop: threading.Event | None = None,
+        bell: threading.Event | None = None,
     ) -> None:
         self._run = run
         self._next_due = next_due
         self._now = now
-        self._stop = stop or threading.Event()
+        self._bell = bell or threading.Event()
+        self._closed = False
         self._thread = threading.Thread(target=self._loop, name="kmsgate due jobs", daemon=True)
 
     def start(self) -> None:
@@ -62,7 +63,8 @@ class Scheduler:
 
     def close(self) -> None:
         """End, after the job that runs; a second time, or before it began, does nothing."""
-        self._stop.set()
+        self._closed = True
+        self._bell.set()
         if self._thread.is_alive():
             self._thread.join(_PATIENCE)
 
@@ -84,6 +86,9 @@ class Scheduler:
         return LONGEST_WAIT if due is None else min(due - self._now(), LONGEST_WAIT)
 
     def _loop(self) -> None:
-        seconds = FIRST_LOOK
-        while not self._stop.wait(seconds):
-            seconds = self.step()
+        self._bell.wait(FIRST_LOOK)
+        while True:
+            self._bell.clear()  # before a look at what it was rung for, so that no ringing is lost
+            if self._closed:
+                return
+            self._bell.wait(self.step())

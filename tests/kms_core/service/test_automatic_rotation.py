@@ -297,6 +297,36 @@ def test_a_service_rotates_by_itself_if_it_runs_due_jobs(
     assert _current(kms, rotating) != first
 
 
+def test_a_service_that_enables_an_overdue_key_rotates_it_at_once(
+    people: SimpleNamespace,
+    rotating: str,
+    kms: Kms,
+    wall: object,
+    database_path: Path,
+    hsm: Hsm,
+    bundle: Bundle,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rotated, rotate_if_due = threading.Event(), automatic_rotation.rotate_if_due
+
+    def watched(*given: object) -> bool:
+        done = rotate_if_due(*given)
+        rotated.set()
+        return done
+
+    monkeypatch.setattr("kms_core.service.deletion.rotate_if_due", watched)
+    first = _current(kms, rotating)
+    with Database.open(database_path) as database:
+        other = Kms(database, hsm, bundle=bundle, sources=kms._core.sources, due_jobs=True)
+        for days, overdue in ((PERIOD - 10, False), (20, True)):
+            other.disable_key(people.admin, rotating)
+            wall.turn(days=days)
+            other.enable_key(people.admin, rotating)
+            assert rotated.wait(10 if overdue else 0) == overdue
+        other._scheduler.close()
+    assert _current(kms, rotating) != first
+
+
 def test_the_job_waits_for_calls_on_the_key_and_no_other_permit_makes_a_backing_key(
     kms: Kms, people: SimpleNamespace, rotating: str, wall: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:

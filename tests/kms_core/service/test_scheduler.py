@@ -50,7 +50,7 @@ class _Jobs:
         return self.times[0]
 
 
-class _Stop(threading.Event):
+class _Bell(threading.Event):
     """An event whose wait says how long it is to be, and lasts until the test lets it end."""
 
     def __init__(self) -> None:
@@ -112,16 +112,33 @@ def test_what_fails_is_logged_and_tried_again(caplog: pytest.LogCaptureFixture) 
 
 
 def test_the_thread_waits_looks_and_ends() -> None:
-    stop, jobs = _Stop(), _Jobs(NOW, NOW + 100, None)
-    running = Scheduler(jobs.run, jobs.next_due, lambda: NOW, stop=stop)
+    bell, jobs = _Bell(), _Jobs(NOW, NOW + 100, None)
+    running = Scheduler(jobs.run, jobs.next_due, lambda: NOW, bell=bell)
     running.start()
-    assert (stop.next_wait(), jobs.runs) == (FIRST_LOOK, 0)
-    stop.end_wait()
-    assert (stop.next_wait(), jobs.runs) == (100.0, 1)
+    assert (bell.next_wait(), jobs.runs) == (FIRST_LOOK, 0)
+    bell.end_wait()
+    assert (bell.next_wait(), jobs.runs) == (100.0, 1)
     running.close()
     assert not running._thread.is_alive()
     assert jobs.runs == 1
     running.close()
+
+
+def test_whoever_rings_has_it_look_at_once() -> None:
+    jobs, bell = _Jobs(None, None), threading.Event()
+    looked = threading.Event()
+
+    def next_due() -> None:
+        looked.set()
+
+    running = Scheduler(jobs.run, next_due, lambda: NOW, bell=bell)
+    running.start()
+    for _ in range(2):
+        bell.set()
+        assert looked.wait(10)
+        looked.clear()
+    running.close()
+    assert not running._thread.is_alive()
 
 
 def test_one_that_never_began_can_be_closed() -> None:
