@@ -56,6 +56,12 @@ class AlreadyExistsError(KmsError):
     code = "AlreadyExistsException"
 
 
+class ConflictError(KmsError):
+    """The key is about to rotate by itself."""
+
+    code = "ConflictException"
+
+
 class DependencyTimeoutError(KmsError):
     """Something that the call needs took too long; the call may be tried again."""
 

@@ -5,7 +5,8 @@ one. Not the rules (the engine), not the order of the other checks, and not the 
 record: `service.calls` does that before the call's result leaves, and in one transaction with what the call
 changes.
 
-INVARIANT: a permit exists only after its decision is noted, and it is closed when its call ends.
+INVARIANT: a permit exists only after its decision is noted, and it is closed when its call ends. An internal
+job is recorded before it begins, or with what it changes; there is no way to a permit that leaves no record.
 INVARIANT: whatever goes wrong while deciding is a denial, and is noted as one.
 """
 
@@ -13,12 +14,12 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from kms_core.audit.record import AuditEntry, RecordedDecision, RecordKind
 from kms_core.audit.request_form import request_form
-from kms_core.errors import AccessDeniedError
+from kms_core.errors import AccessDeniedError, KmsError, KMSInternalError
 from kms_core.permit import Permit, PermitKind
 from policy_engine.model.decision import Decision, Details, Outcome
 from policy_engine.model.request import Request
@@ -26,10 +27,14 @@ from policy_engine.model.request import Request
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from sqlalchemy import Connection
+
     from kms_core.audit.log import AuditLog
     from kms_core.model.sources import Sources
     from policy_engine.model.grant import Grant
     from policy_engine.model.request import ContextInput
+
+T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
 
@@ -108,6 +113,41 @@ class Gate:
         self._log.append(AuditEntry(RecordKind.SERVICE, call_id, job, action, key_arn=key_arn, reason=reason))
         with Permit(job, action, key_arn, call_id, PermitKind.SERVICE, reason) as permit:
             yield permit
+
+    def serve_change(
+        self,
+        job: str,
+        action: str,
+        reason: str,
+        *,
+        key_arn: str,
+        make: Callable[[Permit], T],
+        keep: Callable[[Connection, T], None],
+    ) -> None:
+        """Let an internal job through that changes a key: change and record are kept together or not at all.
+
+        Args:
+            job: its name.
+            action: what it does, ``internal:...``.
+            reason: why.
+            key_arn: the key.
+            make: what it does in the HSM.
+            keep: files what `make` made, in the transaction of the record.
+
+        Raises:
+            What `make` and `keep` raise, once it is written down that the job ended in it.
+            KMSInternalError: it could not be written down; then nothing is changed.
+        """
+        entry = AuditEntry(RecordKind.SERVICE, self._new_id(), job, action, key_arn=key_arn, reason=reason)
+        try:
+            with Permit(job, action, key_arn, entry.call_id, PermitKind.SERVICE, reason) as permit:
+                made = make(permit)
+            with self._log.beside(lambda: entry) as connection:
+                keep(connection, made)
+        except Exception as error:
+            known = error if isinstance(error, KmsError) else KMSInternalError()
+            self._log.append(replace(entry, error_code=known.code))
+            raise
 
     def _decide(self, call: Call) -> Decision:
         request = Request(

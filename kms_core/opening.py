@@ -44,8 +44,9 @@ def open_kms(
         module: the PKCS#11 module; else ``$KMSGATE_PKCS11_MODULE``, else where SoftHSM2 is installed.
         quotas: how much there may be of what.
         oaep_outside: False refuses RSA decryption that the token cannot do whole; see docs/security.md.
-        due_jobs: keys whose waiting period is over are deleted on time, by a daemon thread that ends with
-            `Kms.close`; False leaves that to whoever calls `Kms.run_due_jobs`.
+        due_jobs: keys whose waiting period is over are deleted on time, and keys whose rotation period is
+            over are rotated, by a daemon thread that ends with `Kms.close`; False leaves that to whoever
+            calls `Kms.run_due_jobs`.
 
     Raises:
         ConfigurationError: no home, a wrong PIN, no module, an unwritable folder, a database of a version

@@ -23,13 +23,14 @@ EVICT_ACTION: Final = "internal:EvictKeyMaterial"
 CHECKPOINT_ACTION: Final = "internal:SignCheckpoint"
 DISCARD_ACTION: Final = "internal:DiscardKeyMaterial"
 MARKERS_ACTION: Final = "internal:DeriveMarkerKey"
+ROTATE_ACTION: Final = "internal:RotateKeyMaterial"
 
 _DATA_KEY: Final = ("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext")
 _DATA_KEY_PAIR: Final = ("kms:GenerateDataKeyPair", "kms:GenerateDataKeyPairWithoutPlaintext")
 
 PERMITTED: Final[Mapping[str, frozenset[str]]] = {
     "random": frozenset({"kms:GenerateRandom", *_DATA_KEY}),
-    "generate_backing_key": frozenset({"kms:CreateKey"}),
+    "generate_backing_key": frozenset({"kms:CreateKey", "kms:RotateKeyOnDemand", ROTATE_ACTION}),
     "generate_data_key_pair": frozenset(_DATA_KEY_PAIR),
     "encrypt": frozenset({"kms:Encrypt", "kms:ReEncryptTo", *_DATA_KEY, *_DATA_KEY_PAIR}),
     "decrypt": frozenset({"kms:Decrypt", "kms:ReEncryptFrom"}),

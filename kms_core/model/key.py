@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from kms_core.model.key_specs import ALGORITHMS
+
+if TYPE_CHECKING:
+    from kms_core.model.rotation import RotationSchedule
 
 
 class KeyState(StrEnum):
@@ -53,9 +57,15 @@ class KeySpec(StrEnum):
 
 
 class KeyOrigin(StrEnum):
-    """Where the material comes from. AWS_KMS means that this service made it, in its HSM."""
+    """Where the material comes from. AWS_KMS means that this service made it, in its HSM.
+
+    The others are imported material, a custom key store and an external one; no operation makes such keys.
+    """
 
     AWS_KMS = "AWS_KMS"
+    EXTERNAL = "EXTERNAL"
+    AWS_CLOUDHSM = "AWS_CLOUDHSM"
+    EXTERNAL_KEY_STORE = "EXTERNAL_KEY_STORE"
 
 
 class KeyManager(StrEnum):
@@ -85,6 +95,8 @@ class KeyMetadata:
             the older ones stay for decryption. None while the key is being made.
         deletion_date: when it is to be deleted, in seconds since 1970; None unless that is pending.
         uses_known_since: since when its last use is kept.
+        rotation: when it rotates by itself; None where that is not enabled. The rotations that there were
+            are kept beside the key (`store.rotation`): no other call needs them.
     """
 
     key_id: str
@@ -101,6 +113,7 @@ class KeyMetadata:
     current_backing_key_id: str | None = None
     deletion_date: float | None = None
     uses_known_since: float = 0.0
+    rotation: RotationSchedule | None = None
 
     @property
     def enabled(self) -> bool:

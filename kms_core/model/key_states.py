@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kms_core.errors import DisabledError, KMSInvalidStateError
+from kms_core.errors import DisabledError, KMSInvalidStateError, UnsupportedOperationError
 from kms_core.model.key import KeyState
 from kms_core.model.operations import Operation
 
@@ -37,9 +37,12 @@ NOT_PENDING_DELETION: tuple[type[KmsError], str] = (KMSInvalidStateError, "is no
 
 _ANY = frozenset(KeyState)
 _USABLE = frozenset({_S.ENABLED, _S.UPDATING})
-_DELETION = frozenset({_S.PENDING_DELETION, _S.PENDING_REPLICA_DELETION})
-_STAYING = _ANY - _DELETION
+DELETION = frozenset({_S.PENDING_DELETION, _S.PENDING_REPLICA_DELETION})
+"""The states of a key that waits for its end."""
+
+_STAYING = _ANY - DELETION
 _SWITCHED = frozenset({_S.ENABLED, _S.DISABLED, _S.UNAVAILABLE})
+_OF_OTHER_ORIGIN = frozenset({_S.PENDING_IMPORT, _S.UNAVAILABLE})
 
 WORKS_IN: dict[Operation, frozenset[KeyState]] = {
     Operation.DESCRIBE_KEY: _ANY,
@@ -66,7 +69,7 @@ WORKS_IN: dict[Operation, frozenset[KeyState]] = {
     Operation.ENABLE_KEY: _SWITCHED,
     Operation.DISABLE_KEY: _SWITCHED,
     Operation.SCHEDULE_KEY_DELETION: _STAYING - {_S.UPDATING},
-    Operation.CANCEL_KEY_DELETION: _DELETION,
+    Operation.CANCEL_KEY_DELETION: DELETION,
     Operation.UPDATE_KEY_DESCRIPTION: _STAYING,
     Operation.GET_KEY_LAST_USAGE: _ANY,
     Operation.CREATE_ALIAS: _STAYING,
@@ -75,14 +78,27 @@ WORKS_IN: dict[Operation, frozenset[KeyState]] = {
     Operation.TAG_RESOURCE: _STAYING,
     Operation.UNTAG_RESOURCE: _STAYING,
     Operation.LIST_RESOURCE_TAGS: _ANY,
+    Operation.ENABLE_KEY_ROTATION: _USABLE,
+    Operation.DISABLE_KEY_ROTATION: _USABLE,
+    Operation.GET_KEY_ROTATION_STATUS: _ANY - _OF_OTHER_ORIGIN,
+    Operation.ROTATE_KEY_ON_DEMAND: _USABLE,
+    Operation.LIST_KEY_ROTATIONS: _ANY,
 }
 """The states in which an operation on an existing key goes through; of UpdateAlias its new key counts."""
+
+UNSUPPORTED_IN: dict[Operation, frozenset[KeyState]] = {
+    Operation.ENABLE_KEY_ROTATION: _OF_OTHER_ORIGIN,
+    Operation.DISABLE_KEY_ROTATION: _OF_OTHER_ORIGIN,
+    Operation.GET_KEY_ROTATION_STATUS: _OF_OTHER_ORIGIN,
+    Operation.ROTATE_KEY_ON_DEMAND: frozenset({_S.UNAVAILABLE}),
+}
+"""Where not the state is what refuses: only keys are in it whose origin the operation does not support."""
 
 LEADS_TO: dict[Operation, dict[KeyState, KeyState]] = {
     Operation.ENABLE_KEY: {_S.DISABLED: _S.ENABLED},
     Operation.DISABLE_KEY: {_S.ENABLED: _S.DISABLED},
     Operation.SCHEDULE_KEY_DELETION: dict.fromkeys(_STAYING - {_S.UPDATING}, _S.PENDING_DELETION),
-    Operation.CANCEL_KEY_DELETION: dict.fromkeys(_DELETION, _S.DISABLED),
+    Operation.CANCEL_KEY_DELETION: dict.fromkeys(DELETION, _S.DISABLED),
 }
 """The state after an operation; a state that is not listed stays: Unavailable while the store is."""
 
@@ -93,9 +109,12 @@ def require_state(operation: Operation, key: KeyMetadata) -> None:
     Raises:
         DisabledError: the key is disabled.
         KMSInvalidStateError: the key is in another state that refuses it.
+        UnsupportedOperationError: its state shows that it is of an origin that the operation is not for.
     """
     if key.state in WORKS_IN[operation]:
         return
+    if key.state in UNSUPPORTED_IN.get(operation, ()):
+        raise UnsupportedOperationError(f"{key.arn} is of an origin which is not valid for this operation.")
     cancelling = operation is Operation.CANCEL_KEY_DELETION
     error, text = NOT_PENDING_DELETION if cancelling else REFUSALS[key.state]
     raise error(f"{key.arn} {text}")

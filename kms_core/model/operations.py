@@ -57,6 +57,11 @@ class Operation(StrEnum):
     TAG_RESOURCE = "TagResource"
     UNTAG_RESOURCE = "UntagResource"
     LIST_RESOURCE_TAGS = "ListResourceTags"
+    ENABLE_KEY_ROTATION = "EnableKeyRotation"
+    DISABLE_KEY_ROTATION = "DisableKeyRotation"
+    GET_KEY_ROTATION_STATUS = "GetKeyRotationStatus"
+    ROTATE_KEY_ON_DEMAND = "RotateKeyOnDemand"
+    LIST_KEY_ROTATIONS = "ListKeyRotations"
 
     def carries(self, condition_key: str) -> bool:
         """Whether an action that it is authorised as has a condition key of its own, ``kms:RequestAlias``."""
@@ -84,8 +89,9 @@ class OperationFacts:
     """What an operation asks of its key.
 
     Attributes:
-        changes_access: it changes who may use the key, or whether it can be used: state, policy, grants, and
-            the tags and aliases that policies ask for. So it runs alone on that key.
+        changes_access: it changes who may use the key, or whether it can be used and with what: state,
+            policy, grants, the tags and aliases that policies ask for, the current backing key. So it runs
+            alone on that key.
         usage: the key usage that it needs; None where any will do.
     """
 
@@ -134,4 +140,10 @@ FACTS: dict[Operation, OperationFacts] = {
     Operation.TAG_RESOURCE: _CHANGING_ACCESS,
     Operation.UNTAG_RESOURCE: _CHANGING_ACCESS,
     Operation.LIST_RESOURCE_TAGS: _READING,
+    Operation.ENABLE_KEY_ROTATION: _READING,
+    Operation.DISABLE_KEY_ROTATION: _READING,
+    Operation.GET_KEY_ROTATION_STATUS: _READING,
+    # so that what begins after it is under the new backing key, and no two pass the limit together
+    Operation.ROTATE_KEY_ON_DEMAND: _CHANGING_ACCESS,
+    Operation.LIST_KEY_ROTATIONS: _READING,
 }

@@ -18,9 +18,11 @@ class Quotas:
         keys_per_account: how many keys an account may have in one Region.
         aliases_per_key: how many aliases a key may have.
         tags_per_key: how many tags a key may have.
+        on_demand_rotations_per_key: how often a key may be rotated on demand.
     """
 
     grants_per_key: int = 50_000
     keys_per_account: int = 100_000
     aliases_per_key: int = 50
     tags_per_key: int = 50
+    on_demand_rotations_per_key: int = 25

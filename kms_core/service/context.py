@@ -212,6 +212,11 @@ def key_deletion(pending_window_in_days: int | None) -> Parameters:
     return {"PendingWindowInDays": pending_window_in_days}
 
 
+def key_rotation(rotation_period_in_days: int | None) -> Parameters:
+    """EnableKeyRotation."""
+    return {"RotationPeriodInDays": rotation_period_in_days}
+
+
 def of_alias(name: str, target_key_arn: str | None = None) -> Parameters:
     """CreateAlias, UpdateAlias and DeleteAlias."""
     return {"AliasName": name, "TargetKeyId": target_key_arn}

@@ -1,5 +1,7 @@
 """The end of keys whose waiting period is over, and of what was never finished: an internal job.
 
+Besides, what runs this and all else that is due on a date (`automatic_rotation`).
+
 No caller asks for it. A key ends in three steps, each of which may be the last one that a process comes to;
 whoever runs the job next goes on from there. First a commit after which the key exists for no operation, with
 its grants, aliases and tags; then the HSM forgets it; then a commit that takes its wrapped material away. The
@@ -15,11 +17,13 @@ makes the key holds its lock.
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kms_core.errors import ConfigurationError, KmsError
 from kms_core.hsm.protocol import DISCARD_ACTION
-from kms_core.store import key_life
+from kms_core.service.automatic_rotation import rotate_if_due
+from kms_core.store import key_life, rotation
 from kms_core.store.keys import backing_keys_of
 
 if TYPE_CHECKING:
@@ -40,37 +44,43 @@ class DueJobs:
     _core: Core
 
     def run_due_jobs(self) -> int:
-        """Delete the keys whose waiting period is over by now, and end what was never finished; how many.
+        """Do what is due by now, and say how much that was.
+
+        Keys whose waiting period is over are deleted, what was never finished is ended, and keys whose
+        rotation period is over are rotated.
 
         `open_kms` has it done when something is due (`scheduler`); any process may call it at any time.
 
         Raises:
             ConfigurationError: the clock is behind the highest time seen, so that nobody knows what is due.
-            DependencyTimeoutError, KMSInternalError: a key cannot be deleted now; all others were.
+            DependencyTimeoutError, KMSInternalError: something cannot be done now; all the rest was.
         """
         core = self._core
         with core.database.write() as connection:
             core.clock.keep(connection)
-            due = key_life.due(connection, core.clock.now())
+            now = core.clock.now()
+            jobs = [partial(self._delete, *key) for key in key_life.due(connection, now)]
+            jobs += [partial(rotate_if_due, core, _JOB, *key) for key in rotation.due(connection, now)]
         if core.clock.is_set_back():
             raise ConfigurationError(
                 "the clock is behind the highest time that this database has seen",
-                help="set the clock; until then no key is deleted",
+                help="set the clock; until then no key is deleted or rotated by itself",
             )
         done, failures = 0, []
-        for key_id, arn in due:
+        for job in jobs:
             try:
-                done += self._delete(key_id, arn)
+                done += job()
             except KmsError as error:
                 failures.append(error)
         if failures:
-            _LOG.warning("%d of %d keys that are due could not be deleted", len(failures), len(due))
+            _LOG.warning("%d of %d due jobs could not be done", len(failures), len(jobs))
             raise failures[0]
         return done
 
     def _next_due(self) -> float | None:
         with self._core.database.read() as connection:
-            return key_life.next_due(connection)
+            dates = (key_life.next_due(connection), rotation.next_due(connection))
+        return min((date for date in dates if date is not None), default=None)
 
     def _delete(self, key_id: str, arn: str) -> bool:
         core = self._core

@@ -18,6 +18,7 @@ from kms_core.service.key_life import KeyLifeOperations
 from kms_core.service.keys import KeyOperations
 from kms_core.service.macs import MacOperations
 from kms_core.service.policies import PolicyOperations
+from kms_core.service.rotation import RotationOperations
 from kms_core.service.scheduler import Scheduler
 from kms_core.service.signatures import SignatureOperations
 from kms_core.service.tags import TagOperations
@@ -38,6 +39,7 @@ class Kms(
     KeyLifeOperations,
     AliasOperations,
     TagOperations,
+    RotationOperations,
     CryptographicOperations,
     DataKeyOperations,
     SignatureOperations,

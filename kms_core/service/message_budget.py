@@ -64,4 +64,6 @@ class MessageBudget:
 
 
 def _used_up() -> LimitExceededError:
-    return LimitExceededError("the key has encrypted as many messages as AES-GCM allows: use a new key")
+    return LimitExceededError(
+        "the key has encrypted as many messages as AES-GCM allows: rotate it, or use a new key"
+    )

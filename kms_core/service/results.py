@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kms_core.model.alias import AliasRecord
     from kms_core.model.key import KeyState
     from kms_core.model.last_use import LastUse
+    from kms_core.model.rotation import KeyMaterialState, RotationType
     from policy_engine.model.grant import Grant
 
 
@@ -211,6 +212,46 @@ class TagPage:
     """ListResourceTags' answer: a page of tags by name; `next_marker` asks for the next one, if any."""
 
     tags: Mapping[str, str]
+    truncated: bool
+    next_marker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRotationStatus:
+    """GetKeyRotationStatus' answer; `key_id` is the key's id. A period and a date has what rotates by itself.
+
+    A rotation on demand is over when its call returns, so there is no OnDemandRotationStartDate.
+    """
+
+    key_id: str
+    key_rotation_enabled: bool
+    rotation_period_in_days: int | None = None
+    next_rotation_date: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RotatedKey:
+    """RotateKeyOnDemand's answer: the key's id."""
+
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRotation:
+    """A backing key of the key with id `key_id`; when and why it was made, if by a rotation."""
+
+    key_id: str
+    key_material_id: str
+    key_material_state: KeyMaterialState
+    rotation_date: float | None
+    rotation_type: RotationType | None
+
+
+@dataclass(frozen=True, slots=True)
+class RotationPage:
+    """ListKeyRotations' answer: a page of rotations; `next_marker` asks for the next one, if there is one."""
+
+    rotations: tuple[ListedRotation, ...]
     truncated: bool
     next_marker: str | None = None
 

@@ -2,8 +2,9 @@
 
 Not what is due, nor what is done then (`deletion`). It looks for the first time when a service has been open
 for a while, so that one that is opened for a moment does nothing unasked, and then whenever something is due,
-at least once an hour. The shortest waiting period is days long, so nobody has to wake it for a new one, and
-any number of processes may have one.
+at least once an hour. The shortest waiting and rotation periods are days long, so nobody has to wake it for a
+new one, and any number of processes may have one. A key that is enabled when its rotation is overdue is found
+at the next look, within the hour.
 
 INVARIANT: nothing that goes wrong here ends the thread or reaches a caller; it is logged and tried again.
 """

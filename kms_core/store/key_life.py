@@ -13,7 +13,16 @@ from sqlalchemy import case, delete, func, select, update
 
 from kms_core.model.key import KeyState
 from kms_core.store.keys import DELETED
-from kms_core.store.schema import ALIASES, BACKING_KEYS, GRANT_TOKENS, GRANTS, KEYS, LAST_USES, TAGS
+from kms_core.store.schema import (
+    ALIASES,
+    BACKING_KEYS,
+    GRANT_TOKENS,
+    GRANTS,
+    KEYS,
+    LAST_USES,
+    ROTATIONS,
+    TAGS,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -65,7 +74,7 @@ def end(connection: Connection, key_id: str) -> None:
     """End a key with its aliases, tags and grants; nothing but its material is left, for `erase`."""
     of_grants = select(GRANTS.c.grant_id).where(GRANTS.c.key_id == key_id)
     connection.execute(delete(GRANT_TOKENS).where(GRANT_TOKENS.c.grant_id.in_(of_grants)))
-    for table in (GRANTS, ALIASES, TAGS, LAST_USES):
+    for table in (GRANTS, ALIASES, TAGS, LAST_USES, ROTATIONS):
         connection.execute(delete(table).where(table.c.key_id == key_id))
     connection.execute(update(KEYS).where(KEYS.c.key_id == key_id).values(state=DELETED))
 

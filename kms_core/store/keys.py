@@ -16,6 +16,7 @@ from kms_core.errors import KMSInternalError
 from kms_core.model.backing_key import BackingKeyRecord
 from kms_core.model.key import KeyManager, KeyMetadata, KeyOrigin, KeySpec, KeyState, KeyUsage
 from kms_core.model.key_reference import KeyReference
+from kms_core.model.rotation import RotationSchedule
 from kms_core.store.prepared import Prepared, driver_of
 from kms_core.store.schema import BACKING_KEYS, KEYS
 
@@ -29,7 +30,12 @@ DELETED = "Deleted"
 """The state of the row of a key that is gone, until its material is destroyed."""
 
 _FIRST_VERSION = 1
-_LATER = {"current_backing_key_id", "deletion_date"}
+_LATER = {
+    "current_backing_key_id",
+    "deletion_date",
+    "rotation_period_in_days",
+    "next_rotation_date",
+}
 """The columns that a key in the making does not have."""
 
 _EXISTS = (KEYS.c.state != KeyState.CREATING.value) & (KEYS.c.state != DELETED)
@@ -250,4 +256,11 @@ def _metadata(row: Row[tuple[object, ...]]) -> KeyMetadata:
         current_backing_key_id=row.current_backing_key_id,
         deletion_date=row.deletion_date,
         uses_known_since=row.uses_known_since,
+        rotation=_rotation(row),
     )
+
+
+def _rotation(row: Row[tuple[object, ...]]) -> RotationSchedule | None:
+    if row.next_rotation_date is None:
+        return None
+    return RotationSchedule(row.rotation_period_in_days, row.next_rotation_date)

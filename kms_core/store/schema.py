@@ -57,7 +57,10 @@ KEYS = Table(
     Column("access_version", Integer, nullable=False),
     Column("deletion_date", Float),
     Column("uses_known_since", Float),
+    Column("rotation_period_in_days", Integer),
+    Column("next_rotation_date", Float),
     Index("keys_by_deletion_date", "deletion_date"),
+    Index("keys_by_next_rotation_date", "next_rotation_date"),
 )
 """Keys. `access_version` grows with each change of the policy, the grants, the aliases or the tags."""
 
@@ -106,6 +109,19 @@ BACKING_KEYS = Table(
     Index("backing_keys_by_key", "key_id"),
 )
 """Wrapped material. `messages_reserved` counts what may have been encrypted under it, in blocks."""
+
+ROTATIONS = Table(
+    "rotations",
+    METADATA,
+    Column("key_id", String(64), ForeignKey("keys.key_id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column(
+        "backing_key_id", String(64), ForeignKey("backing_keys.backing_key_id"), nullable=False, unique=True
+    ),
+    Column("date", Float, nullable=False),
+    Column("type", String(16), nullable=False),
+)
+"""The rotations of keys: which backing key became the current one, when and why."""
 
 GRANTS = Table(
     "grants",

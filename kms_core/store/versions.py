@@ -17,7 +17,7 @@ from kms_core.store.schema import METADATA
 if TYPE_CHECKING:
     from kms_core.store.database import Database
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision that this code reads and writes."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -54,7 +54,7 @@ def test_a_home_that_is_well(run: Callable, home: Path) -> None:
         "check value",
     ):
         assert any(name in row for row in rows), name
-    assert "schema version 0003" in looked.output
+    assert "schema version 0004" in looked.output
     assert "\x1b" not in looked.output
 
 
@@ -138,7 +138,7 @@ def test_a_damaged_database(home: Path) -> None:
     database.write_bytes(whole)
     _change(home, "DROP TABLE grant_tokens")
     assert _row(home, "database") == ProbeRow(
-        "database", ok=False, detail="kmsgate.db, schema version 0003, without grant_tokens"
+        "database", ok=False, detail="kmsgate.db, schema version 0004, without grant_tokens"
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import kms_core
-from kms_core.errors import AccessDeniedError, KMSInternalError, PermitError
+from kms_core.errors import AccessDeniedError, DependencyTimeoutError, KMSInternalError, PermitError
 from kms_core.gate import Call, Gate
 from kms_core.model.sources import Sources
 from kms_core.permit import PermitKind
@@ -18,7 +18,10 @@ from policy_engine.model.grant import Grant
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy import Connection
+
     from kms_core.audit.log import AuditLog
+    from kms_core.permit import Permit
     from kms_core.store.database import Database
 
 ARN = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -155,6 +158,87 @@ def test_an_internal_job_is_let_in_by_name_with_its_reason(
     (record,) = recorded()
     assert (record["kind"], record["principal"], record["reason"]) == ("service", "kmsgate", "a check")
     assert record["outcome"] == ""
+
+
+def test_a_job_that_changes_a_key_is_one_record_that_is_kept_with_the_change(
+    log: AuditLog, database: Database, recorded: Callable[[], list[dict[str, object]]]
+) -> None:
+    permits: list[Permit] = []
+
+    def make(permit: Permit) -> str:
+        permit.require("internal:X", ARN)
+        permits.append(permit)
+        assert recorded() == []
+        return "made"
+
+    def keep(connection: Connection, made: str) -> None:
+        assert made == "made"
+        connection.exec_driver_sql("INSERT INTO settings VALUES ('x', 'y')")
+
+    gate = Gate(_Engine(Outcome.IMPLICIT_DENY), log, Sources())
+    gate.serve_change("kmsgate", "internal:X", "a change", key_arn=ARN, make=make, keep=keep)
+    (record,) = recorded()
+    assert (record["kind"], record["key_arn"], record["reason"]) == ("service", ARN, "a change")
+    assert (record["call_id"], record["error_code"]) == (permits[0].call_id, None)
+    assert permits[0].kind is PermitKind.SERVICE
+    assert not permits[0].is_open
+    assert _settings(database) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (DependencyTimeoutError("late"), "DependencyTimeoutException"),
+        (ZeroDivisionError("canary"), "KMSInternalException"),
+    ],
+)
+@pytest.mark.parametrize("step", ["make", "keep"])
+def test_a_job_that_fails_is_recorded_with_its_error_and_changes_nothing(
+    log: AuditLog,
+    database: Database,
+    recorded: Callable[[], list[dict[str, object]]],
+    error: Exception,
+    code: str,
+    step: str,
+) -> None:
+    def make(_: Permit) -> None:
+        if step == "make":
+            raise error
+
+    def keep(connection: Connection, _: None) -> None:
+        connection.exec_driver_sql("INSERT INTO settings VALUES ('x', 'y')")
+        raise error
+
+    gate = Gate(_Engine(Outcome.ALLOWED), log, Sources())
+    with pytest.raises(type(error)):
+        gate.serve_change("kmsgate", "internal:X", "a change", key_arn=ARN, make=make, keep=keep)
+    (record,) = recorded()
+    assert (record["kind"], record["error_code"], record["reason"]) == ("service", code, "a change")
+    assert "canary" not in str(record)
+    assert _settings(database) == 0
+
+
+def test_a_change_that_cannot_be_recorded_is_not_made(log: AuditLog, database: Database) -> None:
+    with database.write() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+    gate = Gate(_Engine(Outcome.ALLOWED), log, Sources())
+    with pytest.raises(KMSInternalError):
+        gate.serve_change(
+            "kmsgate",
+            "internal:X",
+            "a change",
+            key_arn=ARN,
+            make=lambda _: None,
+            keep=lambda connection, _: connection.exec_driver_sql("INSERT INTO settings VALUES ('x', 'y')"),
+        )
+    assert _settings(database) == 0
+
+
+def _settings(database: Database) -> int:
+    with database.read() as connection:
+        return connection.exec_driver_sql("SELECT count(*) FROM settings WHERE name = 'x'").scalar_one()
 
 
 def test_only_the_gate_makes_permits() -> None:

@@ -108,6 +108,11 @@ def _arguments(arn: str, blob: bytes) -> dict[str, dict[str, object]]:
         "tag_resource": {"key_id": arn, "tags": {"x": "y"}},
         "untag_resource": {"key_id": arn, "tag_keys": ["x"]},
         "list_resource_tags": {"key_id": arn},
+        "enable_key_rotation": {"key_id": arn},
+        "disable_key_rotation": {"key_id": arn},
+        "get_key_rotation_status": {"key_id": arn},
+        "rotate_key_on_demand": {"key_id": arn},
+        "list_key_rotations": {"key_id": arn},
     }
 
 

@@ -17,6 +17,8 @@ FACTS_FILE = Path(__file__).parents[3] / "fixtures" / "kms" / "key_states.json"
 REVIEWED = json.loads(FACTS_FILE.read_text(encoding="utf-8"))
 PREFERRED = "KMSInvalidStateException"
 DESTINATION_ONLY = {("UpdateAlias", "PendingDeletion"), ("UpdateAlias", "PendingReplicaDeletion")}
+# where the state lets the call through, and the operation itself asks for the key's spec and origin
+BY_KIND_OF_KEY = {"EnableKeyRotation", "DisableKeyRotation", "GetKeyRotationStatus", "RotateKeyOnDemand"}
 
 
 def _answer(operation: Operation, state: KeyState) -> tuple[str, str] | None:
@@ -32,11 +34,15 @@ def _answer(operation: Operation, state: KeyState) -> tuple[str, str] | None:
 def test_a_cell_is_what_was_reviewed(operation: Operation, state: KeyState) -> None:
     cell = REVIEWED["operations"][operation.value][state.value]
     answer = _answer(operation, state)
-    if cell["result"] == "works":
+    if cell["result"] == "works" or (cell["result"] == "depends" and operation.value in BY_KIND_OF_KEY):
         assert answer is None
     elif cell["result"] == "refused" or (operation.value, state.value) in DESTINATION_ONLY:
         code = PREFERRED if PREFERRED in cell["errors"] else cell["errors"][0]
-        assert answer == (code, REVIEWED["messages"][cell["message"]].format(arn=ARN))
+        assert answer is not None
+        assert answer[0] == code
+        # what is refused for another reason than the state has no words of the state
+        assert "message" not in cell or answer[1] == REVIEWED["messages"][cell["message"]].format(arn=ARN)
+        assert ("message" in cell) == (code != "UnsupportedOperationException")
     else:
         assert cell["result"] in {"depends", "not applicable"}
 
@@ -47,7 +53,7 @@ def test_only_what_has_a_state_of_its_own_is_left_to_the_operation() -> None:
         (operation.value, state)
         for operation in FACTS
         for state, cell in REVIEWED["operations"][operation.value].items()
-        if cell["result"] == "depends"
+        if cell["result"] == "depends" and operation.value not in BY_KIND_OF_KEY
     }
     assert open_cells == DESTINATION_ONLY
 
