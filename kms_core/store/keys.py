@@ -30,12 +30,7 @@ DELETED = "Deleted"
 """The state of the row of a key that is gone, until its material is destroyed."""
 
 _FIRST_VERSION = 1
-_LATER = {
-    "current_backing_key_id",
-    "deletion_date",
-    "rotation_period_in_days",
-    "next_rotation_date",
-}
+_LATER = {"current_backing_key_id", "deletion_date", "rotation_period_in_days", "next_rotation_date"}
 """The columns that a key in the making does not have."""
 
 _EXISTS = (KEYS.c.state != KeyState.CREATING.value) & (KEYS.c.state != DELETED)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import inspect
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import botocore.session
@@ -11,6 +14,7 @@ from kms_core.ciphertext import decode
 from kms_core.errors import (
     AccessDeniedError,
     ConflictError,
+    DependencyTimeoutError,
     DisabledError,
     DryRunOperationError,
     InvalidMarkerError,
@@ -194,6 +198,69 @@ def test_another_process_encrypts_under_the_newest_at_once(
     one.rotate_key_on_demand(people.admin, arn)
     assert _made_under(other.encrypt(people.admin, arn, b"x").ciphertext_blob) != _made_under(blob)
     assert one.decrypt(people.admin, blob).plaintext == b"x"
+
+
+def test_what_begins_after_a_rotation_is_under_the_newest_whoever_encrypts_meanwhile(
+    open_service: Callable[..., Kms], people: SimpleNamespace
+) -> None:
+    """Threads of two processes encrypt and decrypt; each notes how many rotations were over when it began."""
+    services = [open_service(), open_service()]
+    arn = services[0].create_key(people.admin).arn
+    over, stop = [0], threading.Event()
+    sealed: list[tuple[int, bytes]] = []
+
+    def use(kms: Kms) -> None:
+        while not stop.is_set():
+            began = over[0]
+            blob = kms.encrypt(people.admin, arn, b"x").ciphertext_blob
+            assert kms.decrypt(people.admin, blob).plaintext == b"x"
+            sealed.append((began, blob))
+
+    with ThreadPoolExecutor() as threads:
+        users = [threads.submit(use, kms) for kms in services for _ in range(2)]
+        try:
+            for number in range(1, 6):
+                services[number % 2].rotate_key_on_demand(people.admin, arn)
+                over[0] = number
+                before = len(sealed)
+                while len(sealed) < before + 8 and not any(user.done() for user in users):
+                    time.sleep(0.001)
+        finally:
+            stop.set()
+        for user in users:
+            user.result()
+
+    whole = services[0].list_key_rotations(people.admin, arn, include_key_material="ALL_KEY_MATERIAL")
+    number_of = {each.key_material_id: number for number, each in enumerate(whole.rotations)}
+    assert len(number_of) == 6
+    assert all(number_of[_made_under(blob)] >= began for began, blob in sealed)
+    assert {began for began, _ in sealed} >= {1, 2, 3, 4, 5}
+
+
+def test_a_rotation_has_the_key_alone(
+    open_service: Callable[..., Kms], people: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So two of them cannot pass the limit together, and no call uses the key half-way."""
+    one, other = open_service(), open_service()
+    arn = one.create_key(people.admin).arn
+    blob = one.encrypt(people.admin, arn, b"x").ciphertext_blob
+    monkeypatch.setattr(other._core.access._locks, "_patience", 0.02)
+    generate, waited = one._core.material.generate, []
+
+    def meanwhile(*given: object, **named: object) -> object:
+        for call in (
+            lambda: other.rotate_key_on_demand(people.admin, arn),
+            lambda: other.decrypt(people.admin, blob),
+        ):
+            with pytest.raises(DependencyTimeoutError):
+                call()
+            waited.append(call)
+        return generate(*given, **named)
+
+    monkeypatch.setattr(one._core.material, "generate", meanwhile)
+    one.rotate_key_on_demand(people.admin, arn)
+    assert len(waited) == 2
+    assert len(other.list_key_rotations(people.admin, arn).rotations) == 1
 
 
 def test_each_backing_key_has_a_message_budget_of_its_own(
