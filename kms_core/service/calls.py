@@ -20,6 +20,7 @@ import traceback
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kms_core.errors import (
@@ -294,12 +295,7 @@ class Calls:
 
     def now(self) -> Mapping[str, str]:
         """The condition keys of the time: this service's clock, whatever the caller says."""
-        seconds = self._clock.now()
-        moment = datetime.fromtimestamp(seconds, UTC)
-        return {
-            "aws:CurrentTime": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "aws:EpochTime": str(int(seconds)),
-        }
+        return _time_keys(int(self._clock.now()))
 
     def hold(self, call: OpenCall, arn: str) -> KeyRow | None:
         """Take a key's lock for the rest of the call, and give the key as it is now, if there is one.
@@ -422,6 +418,12 @@ class Calls:
                 if any(token_grant(connection, token) is None for token in tokens):
                     raise InvalidGrantTokenError("a grant token is not valid")
         return tokens
+
+
+@lru_cache(maxsize=1)
+def _time_keys(seconds: int) -> Mapping[str, str]:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return {"aws:CurrentTime": moment.strftime("%Y-%m-%dT%H:%M:%SZ"), "aws:EpochTime": str(seconds)}
 
 
 def _place(error: Exception) -> str:
