@@ -7,7 +7,7 @@ uses eight RSA keys among the others, since making one takes a tenth of a second
 As in `ratios`, all is measured in the same rounds and a ratio is taken inside a round. It is processor time
 that counts, of the whole process where several threads call: how long a disk takes says nothing of the core.
 A call of one thread alone waits some milliseconds for the disk, and then finds the processor's caches cold;
-threads share commits (`audit.group_commit`).
+threads share commits (`store.group_commit`).
 """
 
 from __future__ import annotations

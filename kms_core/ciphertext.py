@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from kms_core.errors import InvalidCiphertextError, ValidationError
@@ -49,6 +50,7 @@ class CiphertextBlob:
     tag: bytes = field(repr=False)
 
 
+@lru_cache(maxsize=16_384)
 def header(key_id: str, backing_key_id: str) -> bytes:
     """Give the bytes that a blob of this key begins with."""
     return _MAGIC + b"".join(bytes([len(each)]) + each for each in (_id(key_id), _id(backing_key_id)))

@@ -12,10 +12,10 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from kms_core.audit.chain import link, origin
-from kms_core.audit.group_commit import GroupCommit
 from kms_core.audit.record import RecordText
 from kms_core.errors import KmsError, KMSInternalError
 from kms_core.store.audit_rows import AuditRow, insert_row, last_row
+from kms_core.store.group_commit import GroupCommit
 from kms_core.store.prepared import driver_of
 
 if TYPE_CHECKING:

@@ -118,8 +118,8 @@ class RecordText:
 
     def placed(self, writer: str, sequence: int, time: float) -> str:
         """The record: who wrote it, its number in that chain, and when (seconds since 1970)."""
-        number, when, who = (_json(each) for each in (sequence, time, writer))
-        return f'{self.before},"sequence":{number},"time":{when},{self.between},"writer":{who}}}'
+        who = _json(writer)
+        return f'{self.before},"sequence":{sequence},"time":{time!r},{self.between},"writer":{who}}}'
 
 
 def _plain(decision: RecordedDecision) -> dict[str, object]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kms_core.errors import AccessDeniedError, NotFoundError
@@ -139,12 +140,13 @@ class Admission:
 
     def _now(self) -> Mapping[str, str]:
         """The condition keys of the time: this service's clock, whatever the caller says."""
-        seconds = self._clock.now()
-        moment = datetime.fromtimestamp(seconds, UTC)
-        return {
-            "aws:CurrentTime": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "aws:EpochTime": str(int(seconds)),
-        }
+        return _time_keys(int(self._clock.now()))
+
+
+@lru_cache(maxsize=1)
+def _time_keys(seconds: int) -> Mapping[str, str]:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return {"aws:CurrentTime": moment.strftime("%Y-%m-%dT%H:%M:%SZ"), "aws:EpochTime": str(seconds)}
 
 
 def require_known(call: OpenCall, reference: KeyReference, row: KeyRow | None) -> None:

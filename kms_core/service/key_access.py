@@ -11,7 +11,6 @@ INVARIANT: the engine never goes back to an older version of a key, and knows no
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -29,7 +28,7 @@ from policy_engine.model.policy import PolicyKind
 from policy_engine.reading import read_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import Connection
 
@@ -93,16 +92,14 @@ class KeyAccess:
             use = last_use(connection, row.metadata.key_id)
         return int((now - (use.time if use else row.metadata.uses_known_since)) // _DAY)
 
-    @contextmanager
-    def held(self, arn: str, *, alone: bool, overtaking: bool = False) -> Iterator[None]:
+    def held(self, arn: str, *, alone: bool, overtaking: bool = False) -> AbstractContextManager[None]:
         """Hold a key's lock, whether there is such a key or not: shared with other calls, or alone.
 
         Raises:
             DependencyTimeoutError: somebody else holds it for too long.
             KMSInternalError: it cannot be taken.
         """
-        with self._locks.alone(arn) if alone else self._locks.shared(arn, overtaking=overtaking):
-            yield
+        return self._locks.alone(arn) if alone else self._locks.shared(arn, overtaking=overtaking)
 
     def current(self, arn: str) -> KeyRow | None:
         """A key as the store has it now, the engine brought into step; the key's lock must be held.

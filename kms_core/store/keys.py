@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import Integer, bindparam, delete, func, insert, literal_column, select, update
 
 from kms_core.errors import KMSInternalError
 from kms_core.model.backing_key import BackingKeyRecord
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row
 
     from kms_core.store.database import Database
-    from kms_core.store.prepared import Values
+    from kms_core.store.prepared import Filled, Values
 
 DELETED = "Deleted"
 """The state of the row of a key that is gone, until its material is destroyed."""
@@ -53,6 +53,16 @@ _ENABLE = Prepared(
     )
 )
 _FILE = Prepared(insert(BACKING_KEYS))
+_RESERVED = BACKING_KEYS.c.messages_reserved
+_COUNT = bindparam("count", required=False, type_=Integer)
+_RESERVE = Prepared(
+    update(BACKING_KEYS)
+    .where(
+        BACKING_KEYS.c.backing_key_id == bindparam("wanted", required=False),
+        bindparam("limit", required=False) >= _RESERVED + _COUNT,
+    )
+    .values(messages_reserved=_RESERVED + _COUNT)
+)
 _LAST_ROW = Prepared(select(func.max(literal_column("keys.rowid"))).select_from(KEYS))
 _BACKING_KEY = select(BACKING_KEYS).where(
     BACKING_KEYS.c.backing_key_id == bindparam("wanted"), BACKING_KEYS.c.key_id == bindparam("owner")
@@ -213,19 +223,13 @@ def _backing_key(row: Row[tuple[object, ...]]) -> BackingKeyRecord:
     )
 
 
-def reserve_messages(connection: Connection, backing_key_id: str, count: int, limit: int) -> bool:
-    """Reserve `count` encryptions under a backing key; False where that would pass `limit`."""
-    reserved = BACKING_KEYS.c.messages_reserved
-    statement = (
-        update(BACKING_KEYS)
-        .where(BACKING_KEYS.c.backing_key_id == backing_key_id, reserved + count <= limit)
-        .values(messages_reserved=reserved + count)
-    )
-    return connection.execute(statement).rowcount == 1
+def reserving_messages(backing_key_id: str, count: int, limit: int) -> Filled:
+    """The statement that reserves encryptions under a backing key, and no row where that passes a limit."""
+    return _RESERVE.filled(wanted=backing_key_id, count=count, limit=limit)
 
 
 def may_reserve_messages(connection: Connection, backing_key_id: str, count: int, limit: int) -> bool:
-    """Whether `reserve_messages` would do so now."""
+    """Whether `reserving_messages` would do so now."""
     fits = BACKING_KEYS.c.messages_reserved + count <= limit
     query = select(fits).where(BACKING_KEYS.c.backing_key_id == backing_key_id)
     return connection.execute(query).scalar_one()

@@ -69,13 +69,16 @@ class KeyLocks:
             KMSInternalError: the file cannot be used.
         """
         turnstile, key = _places(key_arn)
-        with self._opened() as (file, deadline):
+        file, deadline = self._open()
+        try:
             if not overtaking:
                 _take(file, fcntl.F_RDLCK, turnstile, deadline)
             _take(file, fcntl.F_RDLCK, key, deadline)
             if not overtaking:
                 _ask(file, fcntl.F_UNLCK, turnstile)
             yield
+        finally:
+            os.close(file)  # and with it go all its locks
 
     @contextmanager
     def alone(self, key_arn: str) -> Iterator[None]:
@@ -86,21 +89,21 @@ class KeyLocks:
             KMSInternalError: the file cannot be used.
         """
         turnstile, key = _places(key_arn)
-        with self._opened() as (file, deadline):
+        file, deadline = self._open()
+        try:
             _take(file, fcntl.F_WRLCK, turnstile, deadline)
             _take(file, fcntl.F_WRLCK, key, deadline)
             yield
+        finally:
+            os.close(file)  # as above
 
-    @contextmanager
-    def _opened(self) -> Iterator[tuple[int, float]]:
+    def _open(self) -> tuple[int, float]:
+        """A file of one's own, and until when to be patient."""
         try:
             file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE)
         except OSError as error:
             raise KMSInternalError("the file of the keys' locks cannot be opened") from error
-        try:
-            yield file, time.monotonic() + self._patience
-        finally:
-            os.close(file)  # and with it go all its locks
+        return file, time.monotonic() + self._patience
 
 
 def _places(key_arn: str) -> tuple[int, int]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kms_core.audit import group_commit
-from kms_core.audit.group_commit import GroupCommit
 from kms_core.errors import KMSInternalError
+from kms_core.store import group_commit
+from kms_core.store.group_commit import GroupCommit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -73,7 +73,7 @@ class GroupCommit(Generic[T]):
         if mine.kept is None:
             self._lead()
         if not mine.kept:
-            raise KMSInternalError("the audit log cannot be written")
+            raise KMSInternalError("the store failed")
 
     def _lead(self) -> None:
         group: list[_Waiting[T]] = []
