@@ -64,7 +64,7 @@ class Operation:
     name: str
     bare: Callable[[], object]
     call: Callable[[], object]
-    count: int = 40
+    count: int = 25
 
 
 @contextmanager
@@ -144,7 +144,7 @@ def _create_key(kms: Kms, hsm: Hsm) -> Operation:
         binding = KeyBinding(key_id, str(uuid4()), "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
         hsm.generate_backing_key(permit("kms:CreateKey", arn + key_id), arn + key_id, binding)
 
-    return Operation("CreateKey", bare, lambda: kms.create_key(CALLER), count=10)
+    return Operation("CreateKey", bare, lambda: kms.create_key(CALLER), count=6)
 
 
 def _turns(keys: dict[str, BackingKeyRecord]) -> Iterator[str]:

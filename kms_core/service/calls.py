@@ -340,17 +340,16 @@ class Calls:
         Raises:
             AccessDeniedError: the caller may not.
         """
-        with ExitStack() as admission:
-            try:
-                permit = admission.enter_context(self._gate.admit(asked, call.decisions.append))
-            except AccessDeniedError:
-                if reference is None or _owns(call, reference):
-                    raise
-                # INVARIANT: nothing here depends on whether the key or its alias exists, nor is the decision
-                # shown
-                named = reference.alias or reference.arn
-                text = foreign.format(principal=asked.principal, action=asked.action, resource=named)
-                raise AccessDeniedError(text) from None
+        try:
+            permit = self._gate.admit(asked, call.decisions.append)
+        except AccessDeniedError:
+            if reference is None or _owns(call, reference):
+                raise
+            # INVARIANT: nothing here depends on whether the key or its alias exists, nor does the decision show
+            named = reference.alias or reference.arn
+            text = foreign.format(principal=asked.principal, action=asked.action, resource=named)
+            raise AccessDeniedError(text) from None
+        with permit:
             yield permit
 
     def _held(
