@@ -345,7 +345,7 @@ class Calls:
         except AccessDeniedError:
             if reference is None or _owns(call, reference):
                 raise
-            # INVARIANT: nothing here depends on whether the key or its alias exists, nor does the decision show
+            # INVARIANT: nothing here depends on whether key or alias exist, nor is the decision shown
             named = reference.alias or reference.arn
             text = foreign.format(principal=asked.principal, action=asked.action, resource=named)
             raise AccessDeniedError(text) from None
