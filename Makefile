@@ -89,6 +89,7 @@ bench: $(INSTALLED_DEV) ## the benchmarks, as a table
 	$(BIN)/python -m pytest bench --benchmark-enable --benchmark-only --benchmark-group-by=group \
 	  --benchmark-columns=min,median,mean,stddev,ops,rounds -p no:randomly $(BENCH_ARGS)
 	$(BIN)/python -m bench.ratios
+	$(BIN)/python -m bench.kms_calls
 
 SIZES ?= small medium
 bench-peers: $(INSTALLED_BENCH) ## other engines on the same decisions; SIZES="small medium large" for all
