@@ -49,6 +49,7 @@ class AuditLog:
         self._disk = GroupCommit(self._commit)
         self._head: AuditRow | None = None
         self._next_head: AuditRow | None = None
+        self._unsure: AuditRow | None = None
 
     @property
     def written(self) -> int:
@@ -61,6 +62,7 @@ class AuditLog:
         Raises:
             KMSInternalError: it cannot be written, or what this writer wrote last is no longer there.
         """
+        self._database.require_home()
         self._disk.join(_Pending(RecordText.of(entry), also))
 
     @contextmanager
@@ -73,6 +75,7 @@ class AuditLog:
         Raises:
             KMSInternalError: as `append`.
         """
+        self._database.require_home()
         with self._disk.alone(), self._going_on(), self._database.write() as connection:
             yield connection
             self._link(driver_of(connection), [RecordText.of(entry())])
@@ -96,12 +99,20 @@ class AuditLog:
         self._head = self._next_head
 
     def _keep_if_kept(self) -> None:
-        """A commit that failed may have been kept all the same: then the chain goes on behind it."""
+        """A commit that failed may have been kept all the same: then the chain goes on behind it.
+
+        Where that cannot be seen now it is seen when the next record is linked.
+        """
         if self._next_head is self._head:
             return
+        self._unsure = self._next_head
         with suppress(KmsError), self._database.read() as connection:
-            if last_row(driver_of(connection), self._writer) == self._next_head:
-                self._head = self._next_head
+            self._settle(last_row(driver_of(connection), self._writer))
+
+    def _settle(self, stored: AuditRow | None) -> None:
+        if self._unsure is not None and stored == self._unsure:
+            self._head = stored
+        self._unsure = None
 
     def _link(self, connection: sqlite3.Connection, texts: Sequence[RecordText]) -> None:
         self._require_head(connection)
@@ -111,6 +122,9 @@ class AuditLog:
 
     def _require_head(self, connection: sqlite3.Connection) -> None:
         stored = last_row(connection, self._writer)
+        if self._unsure is not None:
+            self._settle(stored)
+            self._next_head = self._head
         if stored != self._head:
             _LOG.error("the audit log of writer %s was changed behind its back", self._writer)
             raise KMSInternalError("the audit log cannot be written")

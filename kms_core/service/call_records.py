@@ -74,36 +74,41 @@ class CallRecords:
             KMSInternalError: anything that no operation answers with, nothing of which is told to the caller;
                 or the record cannot be written.
         """
-        call_id = self._new_id()
-        call: OpenCall | None = None
+        self._database.require_home()
         try:
-            call = OpenCall(operation, Caller.of(caller), call_id, bool(dry_run))
-            with call.locks:
+            call = self._opened(operation, caller, dry_run=bool(dry_run))
+            with call.locks, self._recorded(call):
                 call.grant_tokens = self._genuine(check_grant_tokens(grant_tokens))
                 yield call
                 call.end_dry_run()
                 if not call.recorded:
                     self._record(call)
-        except KmsError as error:
-            self._log.append(
-                ending(call, error)
-                if call
-                else never_begun(operation, caller, call_id, error, dry_run=bool(dry_run))
-            )
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the caller is told nothing of it
-            # the error's own text may quote the call, so only its kind and place are logged, and no traceback
-            # shows it
-            _LOG.error("call %s failed with %s at %s", call_id, type(error).__name__, _place(error))
-            internal = KMSInternalError("an internal error ended the call")
-            self._log.append(
-                ending(call, internal)
-                if call
-                else never_begun(operation, caller, call_id, internal, dry_run=bool(dry_run))
-            )
-            raise internal from None
         finally:
             self._checkpoints.make_if_due()
+
+    def _opened(self, operation: Operation, caller: Caller | str, *, dry_run: bool) -> OpenCall:
+        """A call, unless its caller is none; that is recorded too."""
+        call_id = self._new_id()
+        try:
+            return OpenCall(operation, Caller.of(caller), call_id, dry_run)
+        except Exception as error:
+            known = _known(error, call_id)
+            self._log.append(never_begun(operation, caller, call_id, known, dry_run=dry_run))
+            if known is error:
+                raise
+            raise known from None
+
+    @contextmanager
+    def _recorded(self, call: OpenCall) -> Iterator[None]:
+        """Record the error that a call ends in while its keys are held: the log has the order of calls."""
+        try:
+            yield
+        except Exception as error:
+            known = _known(error, call.id)
+            self._log.append(ending(call, known))
+            if known is error:
+                raise
+            raise known from None
 
     @contextmanager
     def changing(self, call: OpenCall) -> Iterator[Connection]:
@@ -132,6 +137,15 @@ class CallRecords:
                 if any(token_grant(connection, token) is None for token in tokens):
                     raise InvalidGrantTokenError("a grant token is not valid")
         return tokens
+
+
+def _known(error: Exception, call_id: str) -> KmsError:
+    """The error that a caller is told: whatever is not meant for callers tells them nothing."""
+    if isinstance(error, KmsError):
+        return error
+    # its own text may quote the call, so only its kind and place are logged, and no traceback shows it
+    _LOG.error("call %s failed with %s at %s", call_id, type(error).__name__, _place(error))
+    return KMSInternalError("an internal error ended the call")
 
 
 def _place(error: Exception) -> str:

@@ -53,6 +53,8 @@ class Checkpoints:
 
     def close(self) -> None:
         """Make one for what this process has written since the last; never raises."""
+        if not self._database.is_home:
+            return
         with self._turn:
             if self._log.written > self._written:
                 self._try()

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from kms_core.errors import ConfigurationError, KMSInternalError
 from kms_core.store.prepared import driver_of
@@ -48,6 +48,7 @@ class Database:
         self.path = path
         self._process = os.getpid()
         self._idle: list[sqlite3.Connection] = []
+        self._closed = False
 
     @classmethod
     def open(cls, path: Path) -> Database:
@@ -146,16 +147,19 @@ class Database:
     @contextmanager
     def _driver(self) -> Iterator[sqlite3.Connection]:
         """A connection that nobody else uses; where something fails it goes, and what it changed."""
-        self._require_home()
+        self.require_home()
         try:
-            connection = self._idle.pop() if self._idle else self._new_driver()
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = self._new_driver()
             try:
                 yield connection
             except BaseException:
                 connection.close()
                 raise
             self._idle.append(connection)
-        except (sqlite3.Error, DBAPIError) as error:
+        except (sqlite3.Error, SQLAlchemyError) as error:
             raise KMSInternalError("the store failed") from error
 
     def _new_driver(self) -> sqlite3.Connection:
@@ -166,22 +170,38 @@ class Database:
 
     @contextmanager
     def _transaction(self, kind: str) -> Iterator[Connection]:
-        self._require_home()
+        self.require_home()
         try:
             with self._engine.connect().execution_options(**{_BEGIN: kind}) as connection, connection.begin():
                 yield connection
-        except (sqlite3.Error, DBAPIError) as error:
+        except (sqlite3.Error, SQLAlchemyError) as error:
             raise KMSInternalError("the store failed") from error
 
-    def _require_home(self) -> None:
-        if os.getpid() != self._process:
+    @property
+    def is_home(self) -> bool:
+        """Whether this is still the process that opened it."""
+        return os.getpid() == self._process
+
+    def require_home(self) -> None:
+        """Check that it is open, and in this process; to be asked before a lock that the parent may hold.
+
+        Raises:
+            KMSInternalError: it is not.
+        """
+        if not self.is_home:
             # two processes on one SQLite connection damage the file: https://www.sqlite.org/howtocorrupt.html
             raise KMSInternalError("the store was opened by the process that this one was forked from")
+        if self._closed:
+            raise KMSInternalError("the store is closed")
 
     def close(self) -> None:
-        """Let go of the file."""
-        while self._idle:
-            self._idle.pop().close()
+        """Let go of the file, for good; in a forked process nothing is done, since it is the parent's."""
+        if not self.is_home:
+            return
+        self._closed = True
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
         self._engine.dispose()
 
     def __enter__(self) -> Self:

@@ -39,8 +39,10 @@ if TYPE_CHECKING:
     from policy_engine.graph.shapes import ShapedTests
     from policy_engine.model.decision import Origin
 
-MOST_BLUEPRINTS = 16_384
+MOST_BLUEPRINTS = 4_096
 """How many are kept; one more, and all are forgotten. Real accounts have a few hundred."""
+MOST_ROWS = 64
+"""Of more rows there is no blueprint: there would be one for each number of rows, and each as large."""
 Outline = tuple[object, ...]
 Shared = WeakValueDictionary[tuple[object, ...], "FunctionType"]
 _NO_OUTLINE = {
@@ -63,8 +65,8 @@ class Blueprint:
         codes: makes the functions.
 
     Attributes:
-        decides: the functions that are in use, by their constants.
-        decides_spelt: the same for contexts as they are spelt.
+        in_use: the functions of `decide` that are in use, by their constants.
+        in_use_spelt: those of `decide_spelt`.
     """
 
     def __init__(self, relation: Relation, rows: LayerRows, situation: Situation, codes: CodeTable) -> None:
@@ -73,8 +75,8 @@ class Blueprint:
         self._denies = tuple(formula for formula, _ in denies_of(rows, situation))
         self._deny: Formula = layers.deny
         self._allow = allowed(relation, layers)
-        self.decides: Shared = WeakValueDictionary()
-        self.decides_spelt: Shared = WeakValueDictionary()
+        self.in_use: Shared = WeakValueDictionary()
+        self.in_use_spelt: Shared = WeakValueDictionary()
 
     @cached_property
     def decide(self) -> Decide | None:
@@ -104,14 +106,14 @@ class Fitted:
 
     def decide(self) -> Decide:
         """See `Blueprint.decide`."""
-        return cast("Decide", self._shared(self.blueprint.decide, self.blueprint.decides))
+        return cast("Decide", self._shared(self.blueprint.decide, self.blueprint.in_use))
 
     def decide_spelt(self) -> DecideSpelt | None:
         """See `Blueprint.decide_spelt`."""
         spelt = self.blueprint.decide_spelt
         if spelt is None:
             return None
-        return cast("DecideSpelt", self._shared(spelt, self.blueprint.decides_spelt))
+        return cast("DecideSpelt", self._shared(spelt, self.blueprint.in_use_spelt))
 
     def answer(self) -> Answering:
         """See `Blueprint.answer`. No two questions share one: it names their rows."""
@@ -133,15 +135,12 @@ class Fitted:
         return (*self._values(constants), tuple(self._values(holds)))
 
     def _values(self, constants: Iterable[object]) -> list[object]:
-        rows, tests = self.rows, self.tests
-        return [
-            constant
-            if type(constant) is not Slot
-            else tests[constant.row].values[constant.place]
-            if constant.place != ORIGIN
-            else rows[constant.row].origin
-            for constant in constants
-        ]
+        return [self._value(each) if type(each) is Slot else each for each in constants]
+
+    def _value(self, slot: Slot) -> object:
+        if slot.place == ORIGIN:
+            return self.rows[slot.row].origin
+        return self.tests[slot.row].values[slot.place]
 
 
 class Blueprints:
@@ -157,6 +156,10 @@ class Blueprints:
     def __len__(self) -> int:
         return len(self._kept)
 
+    def forget(self) -> None:
+        """Forget all; what is in use stays so."""
+        self._kept.clear()
+
     def fit(self, situation: Situation) -> Fitted | None:
         """A blueprint for situations of this kind, fitted to this one; None where there can be none."""
         relation = relation_of(situation)
@@ -165,7 +168,7 @@ class Blueprints:
         groups = _groups(residual_rows(situation))
         rows = tuple([row for group in groups for row in group or ()])
         tests = tuple([shaped(row.tests) for row in rows])
-        if any(one.is_open for one in tests) or _may_look_up(tests):
+        if len(rows) > MOST_ROWS or any(one.is_opaque for one in tests) or _may_look_up(tests):
             return None
         generation = self._codes.generation
         if generation != self._generation or len(self._kept) >= MOST_BLUEPRINTS:

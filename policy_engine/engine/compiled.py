@@ -16,17 +16,24 @@ from policy_engine.graph.code import CodeTable
 from policy_engine.graph.nodes import NodeTable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
     from policy_engine.engine.situation import Situation
     from policy_engine.graph.code import Answer, Answering, Decide, DecideSpelt
     from policy_engine.model.decision import Outcome
-    from policy_engine.model.request import RequestContext
+    from policy_engine.model.request import ContextInput, RequestContext
 
 _T = TypeVar("_T")
 _Table = dict[str, dict[str, dict[str, _T]]]
 MOST = 65_536
 """How many are kept; one more, and all are forgotten and come back as they are asked for."""
+
+
+def _not_asked_yet(context: ContextInput, own: Mapping[str, str]) -> Outcome:
+    """Stands where a function may follow; None stands where there can be none."""
+    del context, own
+    raise KeyError
 
 
 class Tools:
@@ -61,21 +68,20 @@ class Compiled:
         self._make()
 
     def _make(self) -> None:
-        fitted = self._tools.blueprints.fit(self.situation)
-        self._residual: Residual | None = None
-        self._decide_spelt: DecideSpelt | None = None
-        self._answer: Answering | None = None
         self.by_graph = False
-        if fitted is not None:
-            self.decide: Decide = fitted.decide()
-            return
-        residual = self.residual
-        written = (
-            None if residual.unsettled else self._tools.codes.decide(residual.layers.deny, residual.allow)
-        )
-        self.decide = written or residual.outcome
-        if written is None:
-            self.by_graph, self._residual = True, residual
+        self._residual: Residual | None = None
+        self._decide_spelt: DecideSpelt | None = _not_asked_yet
+        self._answer: Answering | None = None
+        fitted = self._tools.blueprints.fit(self.situation)
+        self.decide: Decide = fitted.decide() if fitted is not None else self._written()
+
+    def _written(self) -> Decide:
+        """What decides where there is no blueprint: a function of its own, or the graph."""
+        residual, codes = self.residual, self._tools.codes
+        code = None if residual.unsettled else codes.decide(residual.layers.deny, residual.allow)
+        if code is None:
+            self._residual, self.by_graph = residual, True
+        return code or residual.outcome
 
     @property
     def residual(self) -> Residual:
@@ -85,10 +91,14 @@ class Compiled:
     @property
     def decide_spelt(self) -> DecideSpelt | None:
         """The same for a context of single texts as its caller spells it; None where that cannot be."""
-        if self._decide_spelt is None and not self.by_graph:
-            fitted = self._tools.blueprints.fit(self.situation)
-            self._decide_spelt = fitted.decide_spelt() if fitted is not None else self._written_spelt()
-        return self._decide_spelt
+        spelt = self._decide_spelt
+        if spelt is _not_asked_yet:
+            spelt = self._decide_spelt = None if self.by_graph else self._new_spelt()
+        return spelt
+
+    def _new_spelt(self) -> DecideSpelt | None:
+        fitted = self._tools.blueprints.fit(self.situation)
+        return fitted.decide_spelt() if fitted is not None else self._written_spelt()
 
     def _written_spelt(self) -> DecideSpelt | None:
         residual = self.residual
@@ -110,15 +120,20 @@ class Compiled:
             return self.answering(context)
         except KeyError:
             self._do_without(context)
-            return self.answering(context)
+            # not what another thread may have put there meanwhile, which cannot do without either
+            return self._new_answer()(context)
 
     @property
     def answering(self) -> Answering:
         """The function behind `answer`."""
-        if self._answer is None:
-            fitted = self._tools.blueprints.fit(self.situation)
-            self._answer = fitted.answer() if fitted is not None else self._written_answer()
-        return self._answer
+        answer = self._answer
+        if answer is None:
+            answer = self._answer = self._new_answer()
+        return answer
+
+    def _new_answer(self) -> Answering:
+        fitted = self._tools.blueprints.fit(self.situation)
+        return fitted.answer() if fitted is not None else self._written_answer()
 
     def _written_answer(self) -> Answering:
         residual = self.residual

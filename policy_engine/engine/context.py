@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from policy_engine.catalog.condition_keys import ENCRYPTION_CONTEXT, canonical_key, is_multivalued
 from policy_engine.conditions.encryption_context import (
+    DERIVED_KEYS,
     ENCRYPTION_CONTEXT_NAMES,
     GRANT_TOKENS,
     INTERNAL_KEYS,
@@ -178,14 +179,28 @@ def check_canonical(context: RequestContext) -> None:
     """Refuse a context that `decide` would misread.
 
     Raises:
-        RequestError: a key is not in canonical form.
+        RequestError: a key or a value is not in canonical form.
     """
-    wrong = next((key for key in context if canonical_key(key) != key and key not in INTERNAL_KEYS), None)
-    if wrong is not None:
-        raise RequestError(
-            f"the condition key `{printable(wrong)}` is not canonical",
-            help=f"write `{canonical_key(wrong)}`, or pass the context through PolicyEngine.context",
-        )
+    for key, value in context.items():
+        if canonical_key(key) != key and key not in INTERNAL_KEYS:
+            raise RequestError(
+                f"the condition key `{printable(key)}` is not canonical",
+                help=f"write `{canonical_key(key)}`, or pass the context through PolicyEngine.context",
+            )
+        if not _is_canonical(key, value):
+            raise RequestError(
+                f"the value of `{printable(key)}` is not canonical",
+                help="write a string, for many values a tuple of them, or use PolicyEngine.context",
+            )
+
+
+def _is_canonical(key: str, value: object) -> bool:
+    """Whether a value is a text, or a tuple of texts: of two at least, unless the key always carries many."""
+    if isinstance(value, str):
+        return not is_multivalued(key)
+    if not isinstance(value, tuple) or not all(isinstance(text, str) for text in value):
+        return False
+    return len(value) >= (1 if is_multivalued(key) or key in DERIVED_KEYS else 2)
 
 
 def with_tokens(context: RequestContext, tokens: Iterable[str]) -> RequestContext:

@@ -95,7 +95,9 @@ class PolicyEngine:
             unknown: condition keys whose values are not known, in any spelling; one that ends in `:` or `/`
                 stands for all that begin with it. They may have any value or be absent: the answer is allowed
                 only where all of that allows, else undetermined with the expression that decides.
-            canonical: the request's context is as `context` gives it, which takes longer than to decide.
+            canonical: the request's context is as `context` gives it, keys and values; to make it so takes
+                longer than to decide. What is said of any other context means nothing; it is refused where
+                `Options.check_context` is set.
 
         Raises:
             RequestError: the principal is no principal, a context value has no meaning, a key that is not
@@ -266,11 +268,12 @@ class PolicyEngine:
     def forget_questions(self) -> None:
         """Forget what was worked out for questions asked so far; the policies stay, and so do all answers.
 
-        Of use where memory counts more than time, and to measure a first question.
+        Of use where memory counts more than time. What is remembered of rows alone is bounded, and stays.
         """
         with self._lock:
             self._callers.clear()
             self._compiled.clear()
+            self._tools.blueprints.forget()
 
     # -- inside -------------------------------------------------------------------------------------------
 

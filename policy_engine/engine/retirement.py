@@ -35,7 +35,9 @@ def retirement(situation: Situation, facts: Facts) -> Retiring:
     free, capped = by_match[PrincipalMatch.NAMED], by_match[PrincipalMatch.DIRECT]
     if not situation.options.caps_limit_grants:
         free, capped = any_of(free, capped), NEVER
-    accounts = {_owner(situation.resource), *(a for grant in grants for a in _accounts(grant))}
+    own = parse_arn(situation.caller.principal.arn)
+    partition = own.partition if own else None
+    accounts = {_owner(situation.resource), *(a for grant in grants for a in _accounts(grant, partition))}
     delegates = situation.caller.principal.account in accounts - {None}
     return Retiring(free, capped, ALWAYS if delegates else NEVER)
 
@@ -45,7 +47,8 @@ def _owner(resource: str) -> str | None:
     return arn.account if arn else None
 
 
-def _accounts(grant: Grant) -> tuple[str | None, ...]:
-    """The account that made a grant, and those that may retire it."""
+def _accounts(grant: Grant, partition: str | None) -> tuple[str | None, ...]:
+    """The account that made a grant, and those that may retire it; in another partition it is another one."""
     retiring = (grant.grantee_principal,) if "RetireGrant" in grant.operations else ()
-    return tuple(map(account_of, (grant.issuing_account, grant.retiring_principal, *retiring)))
+    named = (grant.issuing_account, grant.retiring_principal, *retiring)
+    return tuple(account_of(principal, partition) for principal in named)

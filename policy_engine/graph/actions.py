@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from policy_engine.case import ascii_lower
@@ -12,18 +13,20 @@ if TYPE_CHECKING:
     from policy_engine.model.policy import ActionElement
 
 
-MOST_ACTIONS = 256
-"""How many actions are remembered; KMS has some sixty, but a caller may ask for anything."""
+MOST_REMEMBERED = 16_384
+"""How many answers are remembered, of all elements together."""
+LONGEST_ACTION = 128
+"""In characters; of a longer one nothing is remembered."""
 
 
 class ActionTest:
-    """The actions of a row. They remember which actions they cover.
+    """The actions of a row; it is remembered which they cover.
 
     `covers` takes the action in lower case. A missing element covers nothing (rule 26), and so does an empty
     one (rule 92); but an empty NotAction lists nothing to spare from a Deny.
     """
 
-    __slots__ = ("_covered", "_denies_all", "_globs", "_literals", "_negated", "element")
+    __slots__ = ("_denies_all", "_globs", "_literals", "_negated", "element")
 
     def __init__(self, element: ActionElement | None, effect: Effect = Effect.ALLOW) -> None:
         self.element = element
@@ -33,24 +36,24 @@ class ActionTest:
         self._globs = tuple(glob(p) for p, literal in literals.items() if literal is None)
         self._negated = element is not None and element.negated
         self._denies_all = self._negated and effect is Effect.DENY
-        self._covered: dict[str, bool] = {}
 
     def covers(self, action: str) -> bool:
         """Whether the element covers an action given in lower case."""
-        covered = self._covered.get(action)
-        if covered is None:
-            if len(self._covered) >= MOST_ACTIONS:
-                self._covered.clear()
-            covered = self._covered[action] = self._covers(action)
-        return covered
+        return self.finds(action) if len(action) > LONGEST_ACTION else _covers(self, action)
 
-    def _covers(self, action: str) -> bool:
+    def finds(self, action: str) -> bool:
+        """The same, found out anew."""
         if self.element is None:
             return False
         if not self.element.patterns and not self.element.opaque:
             return self._denies_all
         listed = action in self._literals or any(pattern.matches(action) for pattern in self._globs)
         return listed != self._negated
+
+
+@lru_cache(MOST_REMEMBERED)
+def _covers(actions: ActionTest, action: str) -> bool:
+    return actions.finds(action)
 
 
 class OperationTest:

@@ -5,9 +5,9 @@ share one code object however many policies there are; what differs is bound to 
 its parameters.
 
 A key is taken to be present until a context without it comes by: the function then raises KeyError, the
-caller decides by the graph, has the key noted as optional here, and has the function made again. A context
-that is not canonical (a list for a value, say) raises TypeError. Walking the graph (graph/nodes) comes to the
-same outcome; a property test holds the two together.
+caller decides by the graph, has the key noted as optional here, and has the function made again. What it says
+of a context that is not canonical (a list for a value, say) means nothing. Walking the graph (graph/nodes)
+comes to the same outcome; a property test holds the two together.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class CodeTable:
     def note_missing(self, tests: Iterable[Test], context: RequestContext) -> None:
         """Take the keys that a context does not have for optional from now on."""
         keys = {check.key for test in tests for check in checks_of(test)}
-        self._optional.update(key for key in keys if key not in context)
+        self._optional.update(key for key in keys & _NAME.keys() if key not in context)
 
     def decide(self, deny: Formula, allow: Formula) -> Decide | None:
         """The function from a canonical context to the outcome; None where it would be very large."""

@@ -202,12 +202,14 @@ def _element(principal: str, grant: Grant) -> PrincipalElement:
     return PrincipalElement(entries, negated=False, span=span)
 
 
-def account_of(principal: str | None) -> str | None:
-    """The account that an account principal names, by its number or its root's ARN; None for any other."""
+def account_of(principal: str | None, partition: str | None) -> str | None:
+    """The account of a partition that a principal names, by number or as its root; None for any other."""
     if principal is None:
         return None
     kind, value = _kind_of(principal)
-    return value if kind is EntryKind.ACCOUNT else None
+    arn = parse_arn(principal)
+    elsewhere = arn is not None and partition is not None and arn.partition != partition
+    return value if kind is EntryKind.ACCOUNT and not elsewhere else None
 
 
 def _kind_of(text: str) -> tuple[EntryKind | None, str]:

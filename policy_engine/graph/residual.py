@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from policy_engine.model.principal import Principal
 
 
-MOST_MATCHES = 1_024
+MOST_MATCHES = 256
 """How many ways of naming principals are remembered for each caller."""
 MOST_SETTLED = 4_096
 """How many rows' tests are remembered with what facts leave of them; they may outlive their policies."""

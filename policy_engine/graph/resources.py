@@ -35,12 +35,14 @@ _REGIONAL_ACTIONS = frozenset({"kms:createkey", "kms:listkeys"})
 _REQUESTED_REGION = "aws:RequestedRegion"
 
 
-MOST_RESOURCES = 16_384
-"""How many resources are remembered for each element."""
+MOST_REMEMBERED = 32_768
+"""How many answers are remembered, of all elements together."""
+LONGEST_RESOURCE = 512
+"""In characters; of a longer one nothing is remembered."""
 
 
 class ResourceTest:
-    """The resources of a row. They remember which keys they cover, where nothing else has a say.
+    """The resources of a row. Where nothing else has a say it is remembered which they cover.
 
     A missing element covers nothing (rule 26), and so does an empty one (rule 92); but an empty NotResource
     lists nothing to spare from a Deny.
@@ -73,7 +75,6 @@ class ResourceTest:
         self._short = kind in _SHORT_ARNS
         self.variables = free_variables(self._patterns, NO_BINDINGS)
         self.is_plain = not self.variables and not (element and element.opaque)
-        self._covered: dict[str, bool] = {}
 
     def keys(self, resource: str, action: str) -> tuple[str, ...]:
         """The canonical keys that decide whether it covers a resource, besides the caller.
@@ -98,12 +99,9 @@ class ResourceTest:
         """
         if self.variables or resource == "*":
             return self._covers(resource, action, caller, bindings)
-        covered = self._covered.get(resource)
-        if covered is None:
-            if len(self._covered) >= MOST_RESOURCES:
-                self._covered.clear()
-            covered = self._covered[resource] = self._covers(resource, action, caller, bindings)
-        return covered
+        if len(resource) > LONGEST_RESOURCE:
+            return self._covers(resource, action, caller, bindings)
+        return _covers_alone(self, resource)
 
     def _covers(self, resource: str, action: str, caller: Principal | None, bindings: Bindings) -> bool:
         if self._denies_all:
@@ -126,6 +124,11 @@ class ResourceTest:
             return True
         automaton = _compile(pattern, short=self._short)
         return automaton is not None and automaton.matches(resource)
+
+
+@lru_cache(MOST_REMEMBERED)
+def _covers_alone(resources: ResourceTest, resource: str) -> bool:
+    return resources._covers(resource, "", None, NO_BINDINGS)  # noqa: SLF001 - what it remembers
 
 
 class ResourceVariableTest:

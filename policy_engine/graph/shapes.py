@@ -58,13 +58,13 @@ class Shape:
 class ShapedTests(NamedTuple):
     """The tests of a row, taken apart.
 
-    `values` has for each check what it compares with and the test itself. Where a test is open, a part of the
-    policy is not known yet, and no function can tell.
+    `values` has for each check what it compares with and the test itself. `is_opaque` where a part of the
+    policy is not known yet, so that no function can tell.
     """
 
     shape: Shape
     values: tuple[object, ...]
-    is_open: bool
+    is_opaque: bool
 
 
 _SHAPES: WeakValueDictionary[tuple[tuple[Form, str], ...], Shape] = WeakValueDictionary()

@@ -189,9 +189,11 @@ class Source:
         if key not in self._names:
             self._names[key] = repr(key) if key in _CATALOGUE else self._constant(key)
         name = self._names[key]
+        # a key that is not in the catalogue, such as a pair's, is a policy's own and may always be missing
+        optional = key in self._optional or key not in _CATALOGUE
         if self._spelt:
-            return f"c.get(s.get({name}))" if key in self._optional else f"c[s[{name}]]"
-        return f"c.get({name})" if key in self._optional else f"c[{name}]"
+            return f"c.get(s.get({name}))" if optional else f"c[s[{name}]]"
+        return f"c.get({name})" if optional else f"c[{name}]"
 
 
 def _joined(word: str, parts: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import nullcontext
 
 import pytest
 
@@ -140,6 +141,46 @@ def test_check_context_refuses_a_key_that_is_not_canonical() -> None:
         engine.decide(ROLE + "app", "kms:Decrypt", KEY, {"kms:viaservice": "s3"})
     assert caught.value.help is not None
     assert "kms:ViaService" in caught.value.help
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "canonical"),
+    [
+        ("kms:ViaService", "a", True),
+        ("kms:ViaService", ("a", "b"), True),
+        ("kms:ViaService", ("a",), False),
+        ("kms:ViaService", ["a", "b"], False),
+        ("kms:ViaService", True, False),
+        ("kms:ViaService", None, False),
+        ("kms:ViaService", ("a", 1), False),
+        ("aws:TagKeys", ("a",), True),
+        ("aws:TagKeys", (), False),
+        ("aws:TagKeys", "a", False),
+        ("kms:EncryptionContext:tenant", ("a",), False),
+        ("kms:EncryptionContextKeys", ("a",), True),
+    ],
+)
+def test_check_context_refuses_a_value_that_is_not_canonical(
+    key: str, value: object, canonical: bool
+) -> None:
+    engine = PolicyEngine(options=Options(check_context=True))
+    request = Request(ROLE + "app", "kms:Decrypt", KEY, {key: value})
+    wanted = nullcontext() if canonical else pytest.raises(RequestError, match=f"the value of `{key}`")
+    with wanted:
+        engine.decide(ROLE + "app", "kms:Decrypt", KEY, {key: value})
+    with wanted:
+        engine.authorize(request, canonical=True)
+
+
+def test_what_context_gives_is_canonical() -> None:
+    engine = PolicyEngine(options=Options(check_context=True))
+    given = {
+        "KMS:EncryptionContext:App": "1",
+        "aws:tagkeys": "t",
+        "aws:x": [1, 2],
+        "aws:MultiFactorAuthPresent": True,
+    }
+    engine.decide(ROLE + "app", "kms:Decrypt", KEY, engine.context(given))
 
 
 def test_a_canonical_context_is_taken_as_it_is_and_not_shared(engine: PolicyEngine) -> None:

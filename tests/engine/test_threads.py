@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 
@@ -95,3 +96,45 @@ def test_a_changed_principal_counts_at_once() -> None:
         engine.put_principal(PrincipalRecord(APP, identity_policies=() if version % 2 else (held,)))
 
     assert asked_while(engine, change, [Outcome.ALLOWED, Outcome.IMPLICIT_DENY]) == []
+
+
+def test_keys_that_are_missing_for_the_first_time_in_many_threads_deny_nothing() -> None:
+    """A function that another thread has made meanwhile may not know yet that a key can be missing."""
+    keys = [
+        "aws:SourceVpc",
+        "aws:SourceVpce",
+        "aws:SourceAccount",
+        "aws:RequestedRegion",
+        "aws:UserAgent",
+        "aws:Referer",
+    ]
+    denies = [deny(Principal="*", Condition={"StringEquals": {key: "other"}}) for key in keys]
+    wrong: list[object] = []
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(30):
+            engine = PolicyEngine()
+            engine.put_key_policy(KEY, policy(allow(Principal="*"), *denies))
+            start = threading.Barrier(6)
+
+            def ask(number: int, engine: PolicyEngine = engine, start: threading.Barrier = start) -> None:
+                start.wait()
+                for step in range(len(keys)):
+                    given = {
+                        key: "x"
+                        for place, key in enumerate(keys)
+                        if (place + number + step) % len(keys) > step
+                    }
+                    decision = engine.authorize(Request(APP, "kms:Decrypt", KEY, given))
+                    if not decision.allowed:
+                        wrong.append((given, decision.reason, decision.diagnostics))
+
+            threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert wrong == []

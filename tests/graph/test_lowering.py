@@ -42,7 +42,10 @@ def test_a_test_that_no_policy_spells_has_a_known_operator() -> None:
     ],
 )
 def test_the_account_of_an_account_principal(principal: str | None, account: str | None) -> None:
-    assert account_of(principal) == account
+    assert account_of(principal, "aws") == account
+    assert account_of(principal, None) == account
+    in_another = account if principal == account else None  # a bare number has no partition
+    assert account_of(principal, "aws-cn") == in_another
 
 
 def test_a_grant_is_named_by_its_name_or_its_id() -> None:

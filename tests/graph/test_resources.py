@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from policy_engine.calls.principals import parse_principal
-from policy_engine.graph.resources import ResourceTest, ResourceVariableTest
+from policy_engine.graph.resources import (
+    LONGEST_RESOURCE,
+    ResourceTest,
+    ResourceVariableTest,
+    _covers_alone,
+)
 from policy_engine.model.policy import RESOURCE_POLICIES, Effect, PolicyKind
 from tests.engine.world import ACCOUNT, KEY, ROLE, allow, policy
 
@@ -133,15 +138,15 @@ def test_an_action_without_a_key_is_about_all_that_the_account_has_in_a_region(a
         assert test.covers("*", "kms:generaterandom", APP, bindings) is (pattern == "*")
 
 
-def test_the_resources_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("policy_engine.graph.resources.MOST_RESOURCES", 2)
-    test = element_test(f"{KEY[:-1]}1*", PolicyKind.IDENTITY)
-    remembered = set()
-    for _ in range(2):
-        for end in ("1", "2", "12", "3", "21"):
-            assert test.covers(KEY[:-1] + end, "kms:decrypt", APP) is end.startswith("1")
-            remembered.add(len(test._covered))
-    assert remembered == {1, 2}
+def test_of_a_long_resource_nothing_is_remembered() -> None:
+    test = element_test(f"{KEY[:-1]}*", PolicyKind.IDENTITY)
+    longest = KEY.ljust(LONGEST_RESOURCE, "x")
+    for resource, is_remembered in ((longest, True), (longest + "x", False)):
+        before = _covers_alone.cache_info().misses
+        assert test.covers(resource, "kms:decrypt", APP)
+        assert test.covers(resource, "kms:decrypt", APP)
+        assert _covers_alone.cache_info().misses - before == is_remembered
+        assert not test.covers(resource[1:], "kms:decrypt", APP)
 
 
 def test_what_the_caller_s_account_has_is_nobody_s_where_the_caller_has_none() -> None:

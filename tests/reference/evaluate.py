@@ -208,6 +208,6 @@ def _retire(case: Case, truths: _Truths) -> frozenset[str] | None:
         how = grants.may_retire(one, case.request, case.caller)
         if how and (truths.caps or _uncapped(case, how)):
             return frozenset({f"grant:{one['GrantId']}"})
-    accounts = {case.account, *(account for one in asked for account in grants.accounts_of(one))}
+    accounts = {case.account, *(account for one in asked for account in grants.accounts_of(one, case.caller))}
     delegates = case.caller.account in accounts and truths.has_identity and truths.caps
     return _first(truths.identity) if delegates else None

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.reference.facts import Values, encryption_context
-from tests.reference.principals import Caller, account_named, covers_as_role
+from tests.reference.principals import Caller, account_meant, account_named, covers_as_role
 
 Grant = dict[str, Any]
 WITHOUT_ENCRYPTION_CONTEXT = {"describekey", "retiregrant"}  # rule 44
@@ -18,9 +18,10 @@ def names(principal: str | None, caller: Caller) -> str | None:
     """How a grant's principal means the caller: `itself`, its `role`, or its `account`."""
     if not principal or caller.kind in ("anonymous", "saml", "oidc"):
         return None
-    account = account_named(principal)
-    if account is not None:  # rule 12: the root ARN is the account, for the root user as well
-        return "account" if account == caller.account else None
+    if (
+        account_named(principal) is not None
+    ):  # rule 12: the root ARN is the account, for the root user as well
+        return "account" if account_meant(principal, caller) == caller.account else None
     if principal == caller.arn:
         return "itself"
     return "role" if covers_as_role(principal, caller) else None
@@ -111,7 +112,7 @@ def may_retire(grant: Grant, request: dict[str, Any], caller: Caller) -> set[str
     return {word for word in found if word in ("itself", "role")}
 
 
-def accounts_of(grant: Grant) -> set[str]:
+def accounts_of(grant: Grant, caller: Caller) -> set[str]:
     """Rule 47: accounts that may let their principals retire the grant, besides the key's: issuing and retiring ones.
 
     So may an account that is the grantee of a grant which lists RetireGrant (rule 97).
@@ -119,4 +120,4 @@ def accounts_of(grant: Grant) -> set[str]:
     named = [grant.get("IssuingAccount"), grant.get("RetiringPrincipal")]
     if "retiregrant" in [one.lower() for one in grant.get("Operations", [])]:
         named.append(grant.get("GranteePrincipal"))
-    return {account for name in named if name and (account := account_named(name)) is not None}
+    return {account for name in named if name and (account := account_meant(name, caller)) is not None}

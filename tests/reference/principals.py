@@ -65,6 +65,13 @@ def account_named(text: str) -> str | None:
     return parts[4] if is_root else None
 
 
+def account_meant(text: str, caller: Caller) -> str | None:
+    """The account that an account principal names to this caller: in another partition it is another one (rule 108)."""
+    parts, own = text.split(":"), caller.arn.split(":")
+    elsewhere = parts[0] == own[0] == "arn" and parts[1] != own[1]
+    return None if elsewhere else account_named(text)
+
+
 def covers_as_role(text: str, caller: Caller) -> bool:
     """Does an ARN name the role of this session, or the user who federated (rules 9, 16, 87)?"""
     if caller.kind not in ("assumed-role", "federated-user"):
@@ -97,12 +104,8 @@ def _aws_entry(text: str, caller: Caller, effect: str, options: dict[str, Any]) 
         return "named" if caller.kind != SERVICE or of_services else None
     if caller.kind in WITHOUT_ACCOUNT:
         return None
-    if account_named(text) is not None:  # rule 108: in another partition the number is another account's
-        mine = account_named(text) == caller.account and text.split(":")[1:2] in (
-            [],
-            caller.arn.split(":")[1:2],
-        )
-        return "delegated" if mine else None
+    if account_named(text) is not None:
+        return "delegated" if account_meant(text, caller) == caller.account else None
     if text == caller.arn:
         return "direct" if caller.kind == "role" else "named"
     return "direct" if covers_as_role(text, caller) else _by_unique_id(text, caller)

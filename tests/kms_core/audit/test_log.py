@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from sqlalchemy import bindparam, insert
@@ -223,8 +224,10 @@ def test_a_record_that_has_no_text_takes_nobody_along(database: Database) -> Non
     assert log.written == 1
 
 
-def test_a_commit_that_was_kept_though_it_failed_is_gone_on_from(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("can_look", [True, False], ids=["seen at once", "seen with the next record"])
+def test_a_commit_that_failed_and_may_have_been_kept_is_gone_on_from(
+    database: Database, monkeypatch: pytest.MonkeyPatch, kept: bool, can_look: bool
 ) -> None:
     log, record = AuditLog(database, Sources()), Database.record
 
@@ -232,15 +235,37 @@ def test_a_commit_that_was_kept_though_it_failed_is_gone_on_from(
     def fails_late(self: Database) -> Iterator[sqlite3.Connection]:
         with record(self) as connection:
             yield connection
+            if not kept:
+                raise KMSInternalError("the store failed")
+        raise KMSInternalError("the store failed")
+
+    def fails(_: Database) -> NoReturn:
         raise KMSInternalError("the store failed")
 
     with monkeypatch.context() as failing:
         failing.setattr(Database, "record", fails_late)
+        if not can_look:
+            failing.setattr(Database, "read", fails)
         with pytest.raises(KMSInternalError):
             log.append(ENTRY)
     log.append(ENTRY)
+    log.append(ENTRY)
     report = verify_log(database)
-    assert (report.records, report.faults) == (2, ())
+    assert (report.records, report.faults) == (2 + kept, ())
+
+
+def test_a_forked_process_is_refused_before_any_lock_that_its_parent_may_hold(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = AuditLog(database, Sources())
+    with log._disk.alone(), monkeypatch.context() as forked:  # whoever waits for this one waits for ever
+        forked.setattr(os, "getpid", lambda: -1)
+        with pytest.raises(KMSInternalError, match="forked"):
+            log.append(ENTRY)
+        with pytest.raises(KMSInternalError, match="forked"), log.beside(lambda: ENTRY):
+            pytest.fail("a forked process got in")
+    log.append(ENTRY)
+    assert log.written == 1
 
 
 APPENDING = """

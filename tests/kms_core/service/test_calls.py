@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kms_core.audit.log import AuditLog
-from kms_core.errors import AccessDeniedError, DependencyTimeoutError, DryRunOperationError, ValidationError
+from kms_core.errors import (
+    AccessDeniedError,
+    DependencyTimeoutError,
+    DryRunOperationError,
+    InvalidKeyUsageError,
+    ValidationError,
+)
 from kms_core.model.operations import Operation
 from kms_core.store.locks import KeyLocks, locks_beside
 
@@ -73,8 +80,24 @@ def test_a_call_may_come_to_its_key_twice(
             assert one.key == two.key
 
 
+@pytest.mark.parametrize(
+    ("end", "error"),
+    [
+        (lambda kms, people, key: kms.encrypt(people.admin, key, b"x"), None),
+        (lambda kms, people, key: kms.encrypt(people.app, key, b"x"), AccessDeniedError),
+        (lambda kms, people, key: kms.encrypt(people.admin, key, b"x", dry_run=True), DryRunOperationError),
+        (lambda kms, people, key: kms.sign(people.admin, key, b"x", "ECDSA_SHA_256"), InvalidKeyUsageError),
+    ],
+    ids=["done", "denied", "a dry run", "failed"],
+)
 def test_a_keys_lock_is_held_until_the_record_is_written(
-    kms: Kms, people: SimpleNamespace, key_arn: str, impatient: KeyLocks, monkeypatch: pytest.MonkeyPatch
+    kms: Kms,
+    people: SimpleNamespace,
+    key_arn: str,
+    impatient: KeyLocks,
+    monkeypatch: pytest.MonkeyPatch,
+    end: Callable[[Kms, SimpleNamespace, str], object],
+    error: type[Exception] | None,
 ) -> None:
     seen: list[object] = []
     append = AuditLog.append
@@ -86,7 +109,8 @@ def test_a_keys_lock_is_held_until_the_record_is_written(
         seen.append(entry)
 
     monkeypatch.setattr(AuditLog, "append", watched)
-    kms.encrypt(people.admin, key_arn, b"x")
+    with pytest.raises(error) if error else nullcontext():
+        end(kms, people, key_arn)
     assert len(seen) == 1
     with impatient.alone(key_arn):
         pass

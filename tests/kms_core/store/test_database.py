@@ -136,6 +136,26 @@ def test_a_forked_process_cannot_use_its_parents_database(
             pytest.fail("a forked process got in")
 
 
+def test_a_forked_process_leaves_its_parents_connections_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as forked:
+        forked.setattr(os, "getpid", lambda: -1)
+        database.close()
+    with database.read() as connection:
+        assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+
+
+def test_a_closed_database_is_not_opened_again_unasked(database: Database) -> None:
+    with database.record():
+        pass  # a connection that is kept
+    database.close()
+    database.close()
+    for transaction in (database.read, database.write, database.record):
+        with pytest.raises(KMSInternalError, match="closed"), transaction():
+            pytest.fail("a closed database was used")
+
+
 def test_a_prepared_statement_finds_what_sqlalchemy_finds(database: Database) -> None:
     numbers = table("t", column("n"))
     asked = Prepared(
