@@ -1,7 +1,8 @@
 """Encrypt and Decrypt through the whole core, beside the bare calls to the same token.
 
-The difference is what the core adds: the checks, a read of the store, the decision, a record in the audit log
-on disk before the token is touched.
+The difference is what the core adds: the checks, a read of the store, the decision, a record in the audit
+log, which is on the disk before the answer leaves. It is the clock's time, most of which is that disk's;
+`kms_calls` has the processor's.
 """
 
 from __future__ import annotations
