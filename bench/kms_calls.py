@@ -139,6 +139,8 @@ def main() -> None:
     parser.add_argument("keys", nargs="*", type=int, default=KEYS)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     given = parser.parse_args()
+    if given.rounds < 2:  # noqa: PLR2004 - of one round there are no quartiles
+        parser.error("--rounds: two at least")
     _print(f"{given.rounds} rounds, {machine()}; 1, 8, 16: so many threads")
     with tempfile.TemporaryDirectory() as folder, new_token(Path(folder) / "home") as hsm:
         for number in given.keys:

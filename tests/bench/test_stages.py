@@ -53,3 +53,12 @@ def test_each_stage_is_counted_without_what_it_calls(monkeypatch: pytest.MonkeyP
     assert shares["lock"] == pytest.approx(25, abs=12)
     assert shares[stages.REST] == pytest.approx(25, abs=12)
     assert shares["outer"] < 5
+
+
+@pytest.mark.parametrize(
+    ("stage", "owner", "name"),
+    [(stage, owner, name) for stage, parts in stages.STAGES.items() for owner, name in parts],
+    ids=lambda value: value if isinstance(value, str) else getattr(value, "__name__", None),
+)
+def test_every_function_of_the_table_is_there(stage: str, owner: object, name: str) -> None:
+    assert callable(getattr(owner, name, None)), f"{stage}: {owner} has no {name}"
