@@ -1,7 +1,7 @@
 """Encrypt and Decrypt through the whole core, beside the bare calls to the same token.
 
 The difference is what the core adds: the checks, a read of the store, the decision, a record in the audit log
-on disk before the token is touched.
+that is on the disk before the answer.
 """
 
 from __future__ import annotations
