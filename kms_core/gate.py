@@ -6,7 +6,8 @@ record: `service.calls` does that before the call's result leaves, and in one tr
 changes.
 
 INVARIANT: a permit exists only after its decision is noted, and it is closed when its call ends. An internal
-job is recorded before it begins, or with what it changes; there is no way to a permit that leaves no record.
+job is recorded before it begins, or with what it changes: there is no way to a permit that leaves no record,
+unless the process dies in a job that is recorded with what it changes; then nothing is changed.
 INVARIANT: whatever goes wrong while deciding is a denial, and is noted as one.
 """
 

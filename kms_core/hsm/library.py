@@ -10,6 +10,7 @@ time.
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from typing import TYPE_CHECKING, ClassVar
 
@@ -75,6 +76,9 @@ def claim(module: Path) -> Library:
         library = _loaded.get(module)
         if library is None:
             library = _loaded[module] = _load(module)
+            # never freed: the binding's destructor calls a method, and when the interpreter ends the class
+            # may have none any more, which Python would tell on standard error
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))
         elif library.is_claimed:
             raise ConfigurationError(
                 f"this process already holds a token of `{module}`",

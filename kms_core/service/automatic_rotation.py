@@ -1,6 +1,6 @@
 """Rotation of a key whose date has come: an internal job.
 
-Not who runs it when (`deletion`, `scheduler`), nor what enables it (`rotation`). The new backing key is made
+Not who runs it when (`due_jobs`, `scheduler`), nor what enables it (`rotation`). The new backing key is made
 in the HSM and comes out wrapped; one commit files it, makes it the current one, sets the next date and holds
 the audit record. A process that dies before that commit has changed nothing, and the key is still due.
 

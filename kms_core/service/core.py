@@ -59,6 +59,7 @@ class Core:
         backing_keys: finds their wrapped form.
         budget: counts messages.
         markers: makes the markers of pages.
+        closed: set when the service is closed; no due job begins then.
         bell: rung when something has become due at once; `scheduler` waits on it.
     """
 
@@ -78,6 +79,7 @@ class Core:
     backing_keys: BackingKeys
     budget: MessageBudget
     markers: Markers
+    closed: Event = field(default_factory=Event)
     bell: Event = field(default_factory=Event)
 
 

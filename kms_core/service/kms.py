@@ -10,7 +10,7 @@ from kms_core.service.aliases import AliasOperations
 from kms_core.service.core import assemble
 from kms_core.service.cryptography import CryptographicOperations
 from kms_core.service.data_keys import DataKeyOperations
-from kms_core.service.deletion import DueJobs
+from kms_core.service.due_jobs import DueJobs
 from kms_core.service.grant_lists import GrantListOperations
 from kms_core.service.grants import GrantOperations
 from kms_core.service.key_agreement import KeyAgreementOperations
@@ -80,12 +80,17 @@ class Kms(
             database, hsm, bundle or Bundle(), region, sources or Sources(), quotas or Quotas()
         )
         core = self._core
-        self._scheduler = Scheduler(self.run_due_jobs, self._next_due, core.clock.now, bell=core.bell)
+        self._scheduler = Scheduler(
+            self.run_due_jobs, self._next_due, core.clock.now, bell=core.bell, closed=core.closed
+        )
         if due_jobs:
             self._scheduler.start()
 
     def close(self) -> None:
-        """Bind the audit log, and let go of the HSM and the database; a second time does nothing."""
+        """Bind the audit log, and let go of the HSM and the database; a second time does nothing.
+
+        A due job that runs is waited for; no other one begins.
+        """
         self._scheduler.close()
         self._core.checkpoints.close()
         self._hsm.close()

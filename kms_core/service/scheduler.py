@@ -1,12 +1,13 @@
 """Due jobs on time: a thread that runs them when something is due, for as long as a service is open.
 
-Not what is due, nor what is done then (`deletion`). It looks for the first time when a service has been open
+Not what is due, nor what is done then (`due_jobs`). It looks for the first time when a service has been open
 for a while, so that one that is opened for a moment does nothing unasked, and then whenever something is due,
 at least once an hour. The shortest waiting and rotation periods are days long, so nobody has to wake it for a
 new one, and any number of processes may have one. Only a key that is enabled when its rotation is overdue is
 due at once: then who enables it rings the bell. Another process finds it at its next look.
 
 INVARIANT: nothing that goes wrong here ends the thread or reaches a caller; it is logged and tried again.
+INVARIANT: nothing runs here once `close` has returned, so that what the jobs work with can be closed then.
 """
 
 from __future__ import annotations
@@ -28,9 +29,6 @@ LONGEST_WAIT = 3600.0
 AFTER_FAILURE = 300.0
 """How many seconds it waits, each for its reason."""
 
-_PATIENCE = 15.0
-"""How many seconds `close` waits for a job that runs: a little longer than a job waits for a key's lock."""
-
 
 class Scheduler:
     """Runs the due jobs of one service.
@@ -40,6 +38,7 @@ class Scheduler:
         next_due: when something is due next, in seconds since 1970; None where nothing is.
         now: the time that this is measured by.
         bell: what it waits on; whoever rings it has it look at once.
+        closed: set by `close`; what runs asks for it, and begins nothing more.
     """
 
     def __init__(
@@ -49,12 +48,13 @@ class Scheduler:
         now: Callable[[], float],
         *,
         bell: threading.Event | None = None,
+        closed: threading.Event | None = None,
     ) -> None:
         self._run = run
         self._next_due = next_due
         self._now = now
         self._bell = bell or threading.Event()
-        self._closed = False
+        self._closed = closed or threading.Event()
         self._thread = threading.Thread(target=self._loop, name="kmsgate due jobs", daemon=True)
 
     def start(self) -> None:
@@ -62,11 +62,11 @@ class Scheduler:
         self._thread.start()
 
     def close(self) -> None:
-        """End, after the job that runs; a second time, or before it began, does nothing."""
-        self._closed = True
+        """End, after the job that runs, however long that takes; again, or before it began, does nothing."""
+        self._closed.set()
         self._bell.set()
         if self._thread.is_alive():
-            self._thread.join(_PATIENCE)
+            self._thread.join()  # a job waits for no lock for ever, so neither does this
 
     def step(self) -> float:
         """Run what is due now, and say for how many seconds to wait; never raises."""
@@ -89,6 +89,6 @@ class Scheduler:
         self._bell.wait(FIRST_LOOK)
         while True:
             self._bell.clear()  # before a look at what it was rung for, so that no ringing is lost
-            if self._closed:
+            if self._closed.is_set():
                 return
             self._bell.wait(self.step())

@@ -2,7 +2,8 @@
 
 Between threads and between processes alike, by one mechanism: open-file-description locks on bytes of one
 file beside the database (fcntl(2), "Open file description locks"). Each holder opens the file for itself, so
-two threads are to each other what two processes are. The kernel lets go of a lock when its holder dies. A
+two threads are to each other what two processes are. The kernel lets go of a lock when its holder dies, and
+with it whatever was forked from it meanwhile: a fork shares the open file, though it holds nothing itself. A
 second mechanism for the threads alone would be faster to wake up, but calls that hold two keys could then
 deadlock across the two. SQLite has no such lock: there a reader never keeps a writer out.
 
@@ -31,6 +32,8 @@ PATIENCE = 10.0
 _PRIVATE = 0o600
 _FLOCK = "hhqqi4x"
 """`struct flock` of 64-bit Linux: type, whence, start, length, process."""
+_EVERYTHING = (0, 0)
+"""A place and a length: from the file's beginning to wherever it ends."""
 _FIRST_WAIT = 0.0002
 _LONGEST_WAIT = 0.004
 _PLACE_BYTES = 7
@@ -69,16 +72,13 @@ class KeyLocks:
             KMSInternalError: the file cannot be used.
         """
         turnstile, key = _places(key_arn)
-        file, deadline = self._open()
-        try:
+        with self._file() as (file, deadline):
             if not overtaking:
                 _take(file, fcntl.F_RDLCK, turnstile, deadline)
             _take(file, fcntl.F_RDLCK, key, deadline)
             if not overtaking:
                 _ask(file, fcntl.F_UNLCK, turnstile)
             yield
-        finally:
-            os.close(file)  # and with it go all its locks
 
     @contextmanager
     def alone(self, key_arn: str) -> Iterator[None]:
@@ -89,21 +89,28 @@ class KeyLocks:
             KMSInternalError: the file cannot be used.
         """
         turnstile, key = _places(key_arn)
-        file, deadline = self._open()
-        try:
+        with self._file() as (file, deadline):
             _take(file, fcntl.F_WRLCK, turnstile, deadline)
             _take(file, fcntl.F_WRLCK, key, deadline)
             yield
-        finally:
-            os.close(file)  # as above
 
-    def _open(self) -> tuple[int, float]:
-        """A file of one's own, and until when to be patient."""
+    @contextmanager
+    def _file(self) -> Iterator[tuple[int, float]]:
+        """A file of one's own, and until when to be patient; in the end all its locks are let go."""
         try:
             file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE)
         except OSError as error:
             raise KMSInternalError("the file of the keys' locks cannot be opened") from error
-        return file, time.monotonic() + self._patience
+        holder = os.getpid()
+        try:
+            yield file, time.monotonic() + self._patience
+        finally:
+            try:
+                # closing is not enough: a fork may have the file, and its locks stay until nobody has it
+                if os.getpid() == holder:
+                    _ask(file, fcntl.F_UNLCK, *_EVERYTHING)
+            finally:
+                os.close(file)
 
 
 def _places(key_arn: str) -> tuple[int, int]:
@@ -121,9 +128,9 @@ def _take(file: int, kind: int, place: int, deadline: float) -> None:
         wait = min(2 * wait, _LONGEST_WAIT)
 
 
-def _ask(file: int, kind: int, place: int) -> bool:
+def _ask(file: int, kind: int, place: int, length: int = 1) -> bool:
     try:
-        fcntl.fcntl(file, fcntl.F_OFD_SETLK, struct.pack(_FLOCK, kind, os.SEEK_SET, place, 1, 0))
+        fcntl.fcntl(file, fcntl.F_OFD_SETLK, struct.pack(_FLOCK, kind, os.SEEK_SET, place, length, 0))
     except BlockingIOError:
         return False
     except OSError as error:

@@ -102,7 +102,7 @@ POINTS = [
             ("HSM has forgotten it", "kms_core.hsm.token:Pkcs11Hsm.discard", _AFTER),
             ("material not taken away", "kms_core.store.key_life:erase", _BEFORE),
             ("material taken away, not committed", "kms_core.store.key_life:erase", _AFTER),
-            ("all committed, lock let go", "kms_core.service.deletion:DueJobs._delete", _AFTER),
+            ("all committed, lock let go", "kms_core.service.due_jobs:delete_if_due", _AFTER),
         )
     ),
     *_of(
@@ -141,7 +141,7 @@ POINTS = [
         ends=False,
     ),
     Point("rotate_on_its_date", "committed, lock held", *_COMMIT, kept=True),
-    Point("rotate_on_its_date", "lock let go", "kms_core.service.deletion:rotate_if_due", _AFTER, kept=True),
+    Point("rotate_on_its_date", "lock let go", "kms_core.service.due_jobs:rotate_if_due", _AFTER, kept=True),
     *_of(
         "log_in",
         ("folder locked", "kms_core.hsm.token_folder:TokenFolder.restore", _BEFORE),

@@ -94,7 +94,7 @@ def _look(start: Callable[[str], Forked], before: str = "") -> dict[str, object]
     return json.loads(output)
 
 
-def test_five_kills_at_random(start: Callable[[str], Forked]) -> None:
+def test_six_kills_at_random(start: Callable[[str], Forked]) -> None:
     """Each process looks at what the killed ones before it left, and is then killed itself."""
     seed = random.randrange(2**32)
     chance = random.Random(seed)

@@ -288,7 +288,7 @@ def test_a_service_rotates_by_itself_if_it_runs_due_jobs(
         rotated.set()
         return done
 
-    monkeypatch.setattr("kms_core.service.deletion.rotate_if_due", watched)
+    monkeypatch.setattr("kms_core.service.due_jobs.rotate_if_due", watched)
     monkeypatch.setattr(scheduler, "FIRST_LOOK", 0.0)
     with Database.open(database_path) as database:
         other = Kms(database, hsm, bundle=bundle, sources=kms._core.sources, due_jobs=True)
@@ -314,7 +314,7 @@ def test_a_service_that_enables_an_overdue_key_rotates_it_at_once(
         rotated.set()
         return done
 
-    monkeypatch.setattr("kms_core.service.deletion.rotate_if_due", watched)
+    monkeypatch.setattr("kms_core.service.due_jobs.rotate_if_due", watched)
     first = _current(kms, rotating)
     with Database.open(database_path) as database:
         other = Kms(database, hsm, bundle=bundle, sources=kms._core.sources, due_jobs=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
@@ -12,8 +14,8 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+_REPOSITORY = Path(__file__).parents[3]
 _PRELUDE = """
 import shutil, sys
 from pathlib import Path
@@ -126,6 +128,26 @@ def test_due_jobs_have_a_thread_until_the_kms_is_closed(run: Callable[[str], str
     open_kms(home, "some-pin")  # not closed: the process ends all the same
     """
     assert run(code) == "[True]\n[]\n[]"
+
+
+def test_the_script_of_the_readme_ends_without_a_word(
+    run: Callable[[str], str], tmp_path: Path, hsm_module: Path
+) -> None:
+    """Nor does what the interpreter takes apart at its end complain."""
+    run("(home / 'pin').write_text('some-pin')")
+    blocks = re.findall(r"```python\n(.*?)```", (_REPOSITORY / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "script.py").write_text(next(block for block in blocks if "open_kms" in block))
+    places = {"KMSGATE_PKCS11_MODULE": str(hsm_module), "KMSGATE_HOME": str(tmp_path / "home")}
+    process = subprocess.run(
+        [sys.executable, "-W", "error", str(tmp_path / "script.py")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        cwd=_REPOSITORY,
+        env={**os.environ, "PYTHONPATH": str(_REPOSITORY), **places},
+    )
+    assert (process.returncode, process.stdout, process.stderr) == (0, "", "")
 
 
 def test_only_what_is_public_is_offered(run: Callable[[str], str]) -> None:

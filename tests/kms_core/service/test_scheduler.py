@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,7 +26,6 @@ from kms_core.store.database import Database
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from types import SimpleNamespace
 
     from kms_core.hsm import Hsm
     from kms_core.model.sources import Sources
@@ -219,3 +219,58 @@ def test_a_service_runs_them_by_itself_if_it_is_to(
         other._scheduler.close()
     with pytest.raises(NotFoundError):
         kms.describe_key(people.admin, key_arn)
+
+
+def test_closing_waits_for_the_job_that_runs_and_no_other_begins(
+    kms: Kms,
+    people: SimpleNamespace,
+    wall: object,
+    audit: Callable[[], list[dict[str, object]]],
+    monkeypatch: pytest.MonkeyPatch,
+    open_service: Callable[..., Kms],
+) -> None:
+    """Whether `close` has come is asked between the jobs; the audit log is bound when all is quiet."""
+    for _ in range(3):
+        arn = kms.create_key(people.admin).arn
+        kms.schedule_key_deletion(people.admin, arn, pending_window_in_days=7)
+    wall.turn(days=8)
+    other = open_service()
+    alive: list[bool] = []
+    monkeypatch.setattr(other, "_hsm", SimpleNamespace(close=lambda: alive.append(thread.is_alive())))
+    closing, thread = threading.Thread(target=other.close), other._scheduler._thread
+    erase = key_life.erase
+
+    def slow(*given: object) -> None:
+        if closing.ident is None:
+            other._core.bell.clear()
+            closing.start()
+        assert other._core.bell.wait(10)  # as `close` rings it
+        closing.join(0.05)
+        erase(*given)
+
+    with monkeypatch.context() as slowed:
+        slowed.setattr(key_life, "erase", slow)
+        other._scheduler.start()
+        other._core.bell.set()
+        thread.join(10)
+        closing.join(10)
+    assert alive == [False]
+    done = [each["action"] for each in audit() if each["kind"] == "service"]
+    assert done == ["internal:DiscardKeyMaterial", "internal:SignCheckpoint"]
+    assert other.run_due_jobs() == 0
+    assert kms.run_due_jobs() == 2
+
+
+def test_closing_does_not_give_up_on_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float | None] = []
+    join = threading.Thread.join
+
+    def watched(self: threading.Thread, timeout: float | None = None) -> None:
+        waits.append(timeout)
+        join(self, timeout)
+
+    running = Scheduler(lambda: 0, lambda: None, lambda: NOW)
+    running.start()
+    monkeypatch.setattr(threading.Thread, "join", watched)
+    running.close()
+    assert waits == [None]

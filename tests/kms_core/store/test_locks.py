@@ -138,6 +138,42 @@ def test_processes_keep_each_other_out_until_one_dies(
     assert (log if held == "shared" else sorted(log)) == ["change", "later call"]
 
 
+@pytest.mark.parametrize("held", ["shared", "alone"])
+def test_a_fork_neither_keeps_a_lock_nor_lets_one_go(
+    tmp_path: Path, fork: Callable[..., SimpleNamespace], held: str
+) -> None:
+    """One child has the holder's open file for as long as it lives, one leaves the `with` before the holder."""
+    code = f"""
+        import os, signal, sys
+        from pathlib import Path
+        from kms_core.errors import DependencyTimeoutError
+        from kms_core.store.locks import KeyLocks
+        locks = KeyLocks(Path(sys.argv[1]), patience=0.05)
+        def is_free():
+            try:
+                with locks.alone("k"):
+                    return True
+            except DependencyTimeoutError:
+                return False
+        def told():
+            print("free" if is_free() else "held")
+        with locks.{held}("k"):
+            stays = os.fork()
+            if not stays:
+                signal.alarm(20), signal.pause()
+            leaves = os.fork()
+            if leaves:
+                os.waitpid(leaves, 0)
+                told()
+        if not leaves:
+            os._exit(0)
+        told()
+        os.kill(stays, signal.SIGKILL)
+    """
+    other = fork(dedent(code), tmp_path / "kmsgate.locks", environment={})
+    assert other.communicate() == ("held\nfree\n", "")
+
+
 def test_many_threads_never_mix(locks: KeyLocks) -> None:
     counting = threading.Lock()
     calls, changes, broken = [0], [0], []
