@@ -44,6 +44,8 @@ class DueJobs:
             ConfigurationError: the clock is behind the highest time seen, so that nobody knows what is due.
             DependencyTimeoutError, KMSInternalError: something cannot be done now; all the rest was.
         """
+        if self._core.closed.is_set():
+            return 0
         jobs, done, failures = self._jobs(), 0, []
         for job in jobs:
             if self._core.closed.is_set():

@@ -97,8 +97,10 @@ def specialise(rows: Iterable[StatementRow], target: Target, facts: Facts) -> It
 def _open_row(row: StatementRow, target: Target, facts: Facts) -> Iterator[ResidualRow]:
     """The same for a statement of which an element is not known yet."""
     asked = _element_tests(row, target, facts)
-    tests = remaining(row.tests, facts) if asked is not None else None
-    if tests is None or asked is None:
+    if asked is None:
+        return
+    tests = remaining(row.tests, facts)
+    if tests is None:
         return
     for match, principal in _matches(row, target):
         yield ResidualRow(row.origin, (*principal, *asked, *tests), match)

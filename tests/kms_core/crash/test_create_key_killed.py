@@ -124,7 +124,7 @@ def test_what_a_killed_process_left_is_ended_in_time(start: Callable[[str], Fork
 
     later = """
 import time
-for seconds, ended in ((3599, 0), (3601, 1)):
+for seconds, ended in ((3000, 0), (3601, 1)):
     with open_kms(home, pin, sources=Sources(now=lambda: time.time() + seconds)) as kms:
         assert kms.run_due_jobs() == ended
 """
