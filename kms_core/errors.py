@@ -194,6 +194,12 @@ class TagError(KmsError):
     code = "TagException"
 
 
+class ThrottlingError(KmsError):
+    """The account calls more often than it may; the call may be tried again later."""
+
+    code = "ThrottlingException"
+
+
 class UnsupportedOperationError(KmsError):
     """A parameter or key specification that this service does not do."""
 

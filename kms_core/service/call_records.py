@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from kms_core.model.sources import Sources
     from kms_core.service.checkpoints import Checkpoints
     from kms_core.service.clock import Clock
+    from kms_core.service.request_rates import RequestRates
     from kms_core.store.database import Database
     from kms_core.store.prepared import Filled
 
@@ -42,13 +43,20 @@ class CallRecords:
     """Begins calls and records how they end."""
 
     def __init__(
-        self, database: Database, log: AuditLog, sources: Sources, clock: Clock, checkpoints: Checkpoints
+        self,
+        database: Database,
+        log: AuditLog,
+        sources: Sources,
+        clock: Clock,
+        checkpoints: Checkpoints,
+        rates: RequestRates,
     ) -> None:
         self._database = database
         self._log = log
         self._new_id = sources.new_id
         self._clock = clock
         self._checkpoints = checkpoints
+        self._rates = rates
 
     @contextmanager
     def begin(
@@ -69,6 +77,7 @@ class CallRecords:
 
         Raises:
             ValidationError: the caller or a grant token is malformed.
+            ThrottlingError: the caller's account calls more often than it may.
             InvalidGrantTokenError: a grant token was not made here.
             DryRunOperationError: it was only to be tried, and would have succeeded.
             KMSInternalError: anything that no operation answers with, nothing of which is told to the caller;
@@ -78,6 +87,7 @@ class CallRecords:
         try:
             call = self._opened(operation, caller, dry_run=bool(dry_run))
             with call.locks, self._recorded(call):
+                self._rates.count(call.caller.account)
                 call.grant_tokens = self._genuine(check_grant_tokens(grant_tokens))
                 yield call
                 call.end_dry_run()

@@ -25,6 +25,7 @@ from kms_core.service.key_access import KeyAccess
 from kms_core.service.key_holding import KeyHolding
 from kms_core.service.markers import Markers
 from kms_core.service.message_budget import MessageBudget
+from kms_core.service.request_rates import RequestRates
 from kms_core.store.locks import KeyLocks, locks_beside
 from policy_engine import PolicyEngine
 
@@ -100,7 +101,9 @@ def assemble(
     gate = Gate(engine, log, sources)
     access = KeyAccess(database, engine, KeyLocks(locks_beside(database.path)))
     checkpoints = Checkpoints(database, gate, log, hsm, sources)
-    records = CallRecords(database, log, sources, clock, checkpoints)
+    quotas = quotas or Quotas()
+    rates = RequestRates(quotas.calls_per_second, clock.now)
+    records = CallRecords(database, log, sources, clock, checkpoints, rates)
     holding = KeyHolding(access, region)
     admission = Admission(gate, access, clock, region=region, identities=_digest(identities))
     return Core(
@@ -109,7 +112,7 @@ def assemble(
         region=region,
         sources=sources,
         clock=clock,
-        quotas=quotas or Quotas(),
+        quotas=quotas,
         gate=gate,
         calls=Calls(records, holding, admission, region),
         alias_calls=AliasCalls(holding, admission, region),
