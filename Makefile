@@ -69,7 +69,7 @@ mutate: $(INSTALLED_DEV) ## small mistakes made in the code on purpose: does a t
 	nice -n 10 $(BIN)/python -m tests.mutation.run conditions engine/combination.py engine/layers.py
 	nice -n 10 $(BIN)/python -m tests.mutation.run --sample 500 --seed 1 graph reading
 
-vectors: $(INSTALLED_DEV) ## all test vectors of Wycheproof and the RFCs; `make test` has a sample of each kind
+vectors: $(INSTALLED_DEV) ## all test vectors of Wycheproof, the RFCs and NIST; `make test` has a sample of each kind
 	@./scripts/ensure-softhsm
 	KMSGATE_VECTORS=all $(BIN)/python -m pytest tests/kms_core/vectors -q
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -18,7 +19,7 @@ from kms_core.model.backing_key import BackingKeyRecord
 from tests.kms_core.vectors.wycheproof import ALL, TALLIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pkcs11.types import Object
 
@@ -83,34 +84,58 @@ def bring_in(hsm: Pkcs11Hsm) -> Callable[[str, str, bytes | PrivateKey], Backing
     return bring
 
 
+@contextmanager
+def _wrapping_key(lane: Lane, key: bytes) -> Iterator[Any]:
+    template = {
+        Attribute.CLASS: ObjectClass.SECRET_KEY,
+        Attribute.KEY_TYPE: KeyType.AES,
+        Attribute.VALUE: key,
+        Attribute.TOKEN: False,
+        Attribute.WRAP: True,
+        Attribute.UNWRAP: True,
+    }
+    with lane.lock:
+        handle = lane.session.create_object(template)
+        try:
+            yield handle
+        finally:
+            handle.destroy()
+
+
+@pytest.fixture(scope="session")
+def wrapped_by(hsm: Pkcs11Hsm) -> Callable[[bytes, bytes], bytes]:
+    """Wraps with the mechanism that backing keys are wrapped with: `wrapped_by(wrapping key, secret)`."""
+    lane = hsm._lanes._lanes[0]
+
+    def wrap(key: bytes, value: bytes) -> bytes:
+        with _wrapping_key(lane, key) as wrapping:
+            secret = _secret(lane, KeyType.GENERIC_SECRET, value)
+            try:
+                blob: bytes = wrapping.wrap_key(secret, mechanism=lane.capabilities.wrap)
+            finally:
+                secret.destroy()
+        return blob
+
+    return wrap
+
+
 @pytest.fixture(scope="session")
 def unwrapped_by(hsm: Pkcs11Hsm) -> Callable[[bytes, bytes], bytes]:
     """Unwraps with the mechanism that backing keys are wrapped with: `unwrapped_by(wrapping key, blob)`."""
     lane = hsm._lanes._lanes[0]
 
     def unwrap(key: bytes, blob: bytes) -> bytes:
-        template = {
-            Attribute.CLASS: ObjectClass.SECRET_KEY,
-            Attribute.KEY_TYPE: KeyType.AES,
-            Attribute.VALUE: key,
-            Attribute.TOKEN: False,
-            Attribute.UNWRAP: True,
-        }
-        with lane.lock:
-            wrapping = lane.session.create_object(template)
-            try:
-                secret = wrapping.unwrap_key(  # type: ignore[attr-defined]  # the binding makes it at run time
-                    ObjectClass.SECRET_KEY,
-                    KeyType.GENERIC_SECRET,
-                    blob,
-                    mechanism=lane.capabilities.wrap,
-                    template={Attribute.EXTRACTABLE: True, Attribute.SENSITIVE: False},
-                )
-                value: bytes = secret[Attribute.VALUE]
-                secret.destroy()
-                return value
-            finally:
-                wrapping.destroy()
+        with _wrapping_key(lane, key) as wrapping:
+            secret = wrapping.unwrap_key(
+                ObjectClass.SECRET_KEY,
+                KeyType.GENERIC_SECRET,
+                blob,
+                mechanism=lane.capabilities.wrap,
+                template={Attribute.EXTRACTABLE: True, Attribute.SENSITIVE: False},
+            )
+            value: bytes = secret[Attribute.VALUE]
+            secret.destroy()
+        return value
 
     return unwrap
 

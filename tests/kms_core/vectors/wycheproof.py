@@ -51,6 +51,11 @@ def vectors(*files: str, only: Callable[[dict[str, Any]], bool] = lambda _: True
         if only(group)
         for test in group["tests"]
     ]
+    return sample(found)
+
+
+def sample(found: list[Vector]) -> list[Vector]:
+    """All of them under `make vectors`, else at most `SAMPLE`."""
     return found if ALL else found[:: -(-len(found) // SAMPLE)]
 
 
