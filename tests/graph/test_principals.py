@@ -131,3 +131,7 @@ def test_a_role_is_known_by_account_and_name_where_its_arn_is_not() -> None:
     assert not is_role_of(f"arn:aws:iam::{OTHER}:role/app", SESSION)
     assert is_role_of(ROLE + "a/app", KNOWN_SESSION)
     assert not is_role_of(ROLE + "A/app", KNOWN_SESSION)
+
+
+def test_a_session_without_an_arn_is_of_no_role() -> None:
+    assert not is_role_of(ROLE + "app", replace(SESSION, arn="", name="app/s1"))

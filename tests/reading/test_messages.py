@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from policy_engine.errors import Severity
-from policy_engine.model.policy import PolicyKind
+from policy_engine.model.policy import PolicyKind, Version
 from policy_engine.reading import collect_policy
 from policy_engine.syntax.json_document import parse_json
 
@@ -132,11 +132,21 @@ def test_a_statement_with_a_fault_is_left_out_and_one_that_is_odd_is_not() -> No
         statement(Sid="good"),
         statement(Sid="bad", Effect="allow"),
         statement(Sid="odd", Action=[]),
+        statement(Sid="wrong", Action=5),
     ]
     policy, _ = collect_policy(parse_json(json.dumps({"Statement": statements})), KEY, "default")
     assert policy is not None
     assert [(one.sid, one.index) for one in policy.statements] == [("good", 0), ("odd", 2)]
     assert [fault.code for fault in policy.diagnostics] == ["empty-list"]
+
+
+def test_a_policy_of_no_known_version_is_read_as_one_with_variables() -> None:
+    """For lint, which then says of its variables what it says of others."""
+    document = {"Version": "2013-01-01", "Statement": [statement()]}
+    policy, found = collect_policy(parse_json(json.dumps(document)), KEY, "default")
+    assert policy is not None
+    assert policy.version is Version.V2012
+    assert [fault.code for fault in found] == ["invalid-version"]
 
 
 def test_other_scripts_stand_where_names_are_free() -> None:
