@@ -7,7 +7,7 @@ text. The engine then decides by the residual, which takes care of everything.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from policy_engine.engine.blueprints import Blueprints
 from policy_engine.engine.residuals import Residual
@@ -16,24 +16,19 @@ from policy_engine.graph.code import CodeTable
 from policy_engine.graph.nodes import NodeTable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
     from policy_engine.engine.situation import Situation
     from policy_engine.graph.code import Answer, Answering, Decide, DecideSpelt
     from policy_engine.model.decision import Outcome
-    from policy_engine.model.request import ContextInput, RequestContext
+    from policy_engine.model.request import RequestContext
 
 _T = TypeVar("_T")
 _Table = dict[str, dict[str, dict[str, _T]]]
+_NOT_ASKED_YET = cast("DecideSpelt", object())
+"""Stands where a function may follow; None stands where there can be none."""
 MOST = 65_536
 """How many are kept; one more, and all are forgotten and come back as they are asked for."""
-
-
-def _not_asked_yet(context: ContextInput, own: Mapping[str, str]) -> Outcome:
-    """Stands where a function may follow; None stands where there can be none."""
-    del context, own
-    raise KeyError
 
 
 class Tools:
@@ -70,7 +65,7 @@ class Compiled:
     def _make(self) -> None:
         self.by_graph = False
         self._residual: Residual | None = None
-        self._decide_spelt: DecideSpelt | None = _not_asked_yet
+        self._decide_spelt: DecideSpelt | None = _NOT_ASKED_YET
         self._answer: Answering | None = None
         fitted = self._tools.blueprints.fit(self.situation)
         self.decide: Decide = fitted.decide() if fitted is not None else self._written()
@@ -92,7 +87,7 @@ class Compiled:
     def decide_spelt(self) -> DecideSpelt | None:
         """The same for a context of single texts as its caller spells it; None where that cannot be."""
         spelt = self._decide_spelt
-        if spelt is _not_asked_yet:
+        if spelt is _NOT_ASKED_YET:
             spelt = self._decide_spelt = None if self.by_graph else self._new_spelt()
         return spelt
 

@@ -421,3 +421,26 @@ def test_an_unknown_value_in_one_key_s_policy_leaves_other_keys_alone() -> None:
     assert engine.authorize(Request(ROLE + "app", "kms:Decrypt", other)).allowed
     engine.put_key(replace(keys[KEY], policy=policy(deny(Principal="*"))))
     assert engine.authorize(Request(ROLE + "app", "kms:Decrypt", KEY)).outcome is Outcome.EXPLICIT_DENY
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"Action": "kms:Sign"},
+        {"Condition": {"StringEquals": {"kms:CallerAccount": "999988887777"}}},
+        {"Resource": "arn:aws:kms:us-east-1:111122223333:key/other"},
+    ],
+    ids=["another action", "a fact that fails a condition", "another resource"],
+)
+def test_whoever_an_open_statement_names_it_gives_nothing_that_it_does_not_cover(
+    more: dict[str, object],
+) -> None:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": MARK},
+        "Action": "kms:Decrypt",
+        "Resource": "*",
+        **more,
+    }
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    assert outcome_under(opaque_policy(text), {}) is Outcome.IMPLICIT_DENY
