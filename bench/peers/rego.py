@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,9 +30,9 @@ class _Rego(Library):
         ask = self.asker(data(rules, sorted(pairs)))
         return Calls(ask, [(request(question),) for question in questions])
 
+    @abstractmethod
     def asker(self, known: str) -> Callable[[str], Outcome]:
         """What answers a request, given the data."""
-        raise NotImplementedError
 
 
 class RegoInterpreter(_Rego):

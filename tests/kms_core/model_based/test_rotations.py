@@ -6,16 +6,11 @@ key, and what the service shows of rotation is what the model says.
 
 from __future__ import annotations
 
-import itertools
-import tempfile
-import uuid
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule
 
 from kms_core.ciphertext import decode
 from kms_core.errors import (
@@ -26,50 +21,29 @@ from kms_core.errors import (
     LimitExceededError,
 )
 from kms_core.model.quotas import Quotas
-from kms_core.model.sources import Sources
-from kms_core.service import Kms
-from kms_core.store import database as database_module
-from kms_core.store.database import Database
-from kms_core.store.versions import bring_up_to_date
+from tests.kms_core.model_based.two_services import OnOneHome, run
 
 if TYPE_CHECKING:
     from kms_core.hsm import Hsm
 
 ROOT = "arn:aws:iam::111122223333:root"
 DAY = 86_400
-QUOTAS = Quotas(on_demand_rotations_per_key=4)
 REFUSED = {"Disabled": DisabledError, "PendingDeletion": KMSInvalidStateError}
 
 
-class Rotations(RuleBasedStateMachine):
-    """The machine; `hsm` is set by the test."""
+class Rotations(OnOneHome):
+    """The machine, of one key."""
 
-    hsm: ClassVar[Hsm]
+    quotas = Quotas(on_demand_rotations_per_key=4)
+    first_id = 1 << 119
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        path = Path(self.folder.name) / "kmsgate.db"
-        self.seconds = 1_795_000_000.0
-        count = itertools.count(1)
-        sources = Sources(
-            now=lambda: self.seconds, new_id=lambda: str(uuid.UUID(int=next(count) + (1 << 119)))
-        )
-        with Database.create(path) as database:
-            bring_up_to_date(database)
-        self.databases = [Database.open(path) for _ in range(2)]
-        self.services = [Kms(each, self.hsm, sources=sources, quotas=QUOTAS) for each in self.databases]
-        self.turn = itertools.cycle(self.services)
         self.arn = self.services[0].create_key(ROOT).arn
         self.state = "Enabled"
         self.schedule: tuple[int, float] | None = None
         self.types: list[str] = []
         self.sealed = [self._encrypt()]
-
-    def teardown(self) -> None:
-        for database in self.databases:
-            database.close()
-        self.folder.cleanup()
 
     def _encrypt(self) -> bytes:
         return next(self.turn).encrypt(ROOT, self.arn, b"x").ciphertext_blob
@@ -103,7 +77,7 @@ class Rotations(RuleBasedStateMachine):
         error = REFUSED.get(self.state)
         if error is None and self.schedule is not None and self.schedule[1] <= self.seconds + 1200:
             error = ConflictError
-        if error is None and self.types.count("ON_DEMAND") >= QUOTAS.on_demand_rotations_per_key:
+        if error is None and self.types.count("ON_DEMAND") >= Rotations.quotas.on_demand_rotations_per_key:
             error = LimitExceededError
         if self._call(error, "rotate_key_on_demand"):
             self._rotated("ON_DEMAND")
@@ -172,16 +146,4 @@ class Rotations(RuleBasedStateMachine):
 
 
 def test_rotations(hsm: Hsm, monkeypatch: pytest.MonkeyPatch) -> None:
-    # what is on the disk after a power cut is not asked here, and waiting for the disk would take most of the time
-    unhurried = [each.replace("synchronous=FULL", "synchronous=OFF") for each in database_module._PRAGMAS]
-    monkeypatch.setattr(database_module, "_PRAGMAS", unhurried)
-    Rotations.hsm = hsm
-    run_state_machine_as_test(
-        Rotations,
-        settings=settings(
-            max_examples=15,
-            stateful_step_count=25,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run(Rotations, hsm, monkeypatch, examples=15, steps=25)

@@ -46,33 +46,44 @@ class ModelKey:
     tags: dict[str, str] = field(default_factory=dict)
 
 
-class TwoServices(RuleBasedStateMachine):
-    """A machine of keys that come, change their states and go; `hsm` is set by `run`."""
+class OnOneHome(RuleBasedStateMachine):
+    """A machine of two services on one home; `hsm` is set by `run`.
+
+    The run's token is shared, so machines of different kinds begin to count ids at different numbers.
+    """
 
     hsm: ClassVar[Hsm]
     quotas: ClassVar[Quotas]
+    first_id: ClassVar[int]
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         path = Path(self.folder.name) / "kmsgate.db"
         self.seconds = 1_795_000_000.0
-        count = itertools.count(1)
-        sources = Sources(
-            now=lambda: self.seconds, new_id=lambda: str(uuid.UUID(int=next(count) + (1 << 120)))
-        )
+        ids = itertools.count(self.first_id + 1)
+        sources = Sources(now=lambda: self.seconds, new_id=lambda: str(uuid.UUID(int=next(ids))))
         with Database.create(path) as database:
             bring_up_to_date(database)
         self.databases = [Database.open(path) for _ in range(2)]
         self.services = [Kms(each, self.hsm, sources=sources, quotas=self.quotas) for each in self.databases]
         self.turn = itertools.cycle(self.services)
-        self.made: list[str] = []
-        self.model: dict[str, ModelKey] = {}
 
     def teardown(self) -> None:
         for database in self.databases:
             database.close()
         self.folder.cleanup()
+
+
+class TwoServices(OnOneHome):
+    """A machine of keys that come, change their states and go."""
+
+    first_id = 1 << 120
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[str] = []
+        self.model: dict[str, ModelKey] = {}
 
     # -- what the model says ---------------------------------------------------------------------------------
 
@@ -171,11 +182,12 @@ class TwoServices(RuleBasedStateMachine):
             self._gone(arn)
 
     def _gone(self, arn: str) -> None:
-        """What else goes with a key."""
-        raise NotImplementedError
+        """What else goes with a key: of keys alone nothing."""
 
 
-def run(machine: type[TwoServices], hsm: Hsm, monkeypatch: pytest.MonkeyPatch, *, examples: int) -> None:
+def run(
+    machine: type[OnOneHome], hsm: Hsm, monkeypatch: pytest.MonkeyPatch, *, examples: int, steps: int = 30
+) -> None:
     """Let a machine run so many times."""
     # what is on the disk after a power cut is not asked here, and waiting for the disk would take most of the time
     unhurried = [each.replace("synchronous=FULL", "synchronous=OFF") for each in database_module._PRAGMAS]
@@ -185,7 +197,7 @@ def run(machine: type[TwoServices], hsm: Hsm, monkeypatch: pytest.MonkeyPatch, *
         machine,
         settings=settings(
             max_examples=examples,
-            stateful_step_count=30,
+            stateful_step_count=steps,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

@@ -17,9 +17,8 @@ from kms_core.service import Kms
 from kms_core.store.audit_rows import all_rows
 from kms_core.store.database import Database
 from kms_core.store.versions import bring_up_to_date
-from policy_engine import Bundle, PrincipalRecord
-from policy_engine.model.policy import PolicyKind
-from policy_engine.reading import read_policy
+from policy_engine import Bundle
+from tests.kms_core.service.holders import ADMIN, EVERYTHING, holder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,16 +32,11 @@ if TYPE_CHECKING:
 class People:
     """Who calls in these tests; only admin and stranger have an identity policy, of all of kms."""
 
-    admin: str = "arn:aws:iam::111122223333:role/admin"
+    admin: str = ADMIN
     app: str = "arn:aws:iam::111122223333:role/app"
     root: str = "arn:aws:iam::111122223333:root"
     stranger: str = "arn:aws:iam::999988887777:role/stranger"
     service: str = "s3.amazonaws.com"
-
-
-def _holder(arn: str, *statements: dict[str, object]) -> PrincipalRecord:
-    text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-    return PrincipalRecord(arn, identity_policies=(read_policy(text, kind=PolicyKind.IDENTITY, name="all"),))
 
 
 @dataclass
@@ -79,8 +73,7 @@ def people() -> People:
 
 @pytest.fixture
 def bundle(people: People) -> Bundle:
-    everything = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
-    return Bundle(principals={arn: _holder(arn, everything) for arn in (people.admin, people.stranger)})
+    return Bundle(principals={arn: holder(arn, EVERYTHING) for arn in (people.admin, people.stranger)})
 
 
 @pytest.fixture(scope="session")

@@ -18,9 +18,7 @@ from kms_core.errors import (
 )
 from kms_core.model.quotas import Quotas
 from kms_core.service.key_holding import KeyHolding
-from policy_engine import Bundle, PrincipalRecord
-from policy_engine.model.policy import PolicyKind
-from policy_engine.reading import read_policy
+from tests.kms_core.service.holders import OTHER, beside_the_admin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,30 +28,6 @@ if TYPE_CHECKING:
 
 Audit = "Callable[[], list[dict[str, object]]]"
 PLACE = "arn:aws:kms:us-east-1:111122223333:"
-OTHER = "arn:aws:iam::111122223333:role/other"
-
-
-def _who_may(*statements: str) -> Bundle:
-    """Role other with these statements, beside the admin, who may all."""
-    texts = {
-        "arn:aws:iam::111122223333:role/admin": '{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}',
-        OTHER: ", ".join(statements),
-    }
-    return Bundle(
-        principals={
-            arn: PrincipalRecord(
-                arn,
-                identity_policies=(
-                    read_policy(
-                        f'{{"Version": "2012-10-17", "Statement": [{text}]}}',
-                        kind=PolicyKind.IDENTITY,
-                        name="own",
-                    ),
-                ),
-            )
-            for arn, text in texts.items()
-        }
-    )
 
 
 def _allow(action: str, resource: str) -> str:
@@ -268,7 +242,7 @@ def test_the_alias_and_the_key_are_both_asked_for(
     allowed: bool,
 ) -> None:
     action = "kms:" + "".join(part.title() for part in operation.split("_"))
-    kms = open_service(bundle=_who_may(*(_allow(action, each) for each in resources)))
+    kms = open_service(bundle=beside_the_admin(*(_allow(action, each) for each in resources)))
     delegating = {"Principal": {"AWS": people.root}}
     named = {"Principal": {"AWS": OTHER}, "Action": action}
     policy = key_policy(delegating, *([named] if by_key_policy else []))
@@ -294,7 +268,7 @@ def test_the_alias_and_the_key_are_both_asked_for(
 def test_moving_an_alias_takes_permission_on_both_keys(
     open_service: Callable[..., Kms], people: SimpleNamespace, key_policy: Callable[..., str], missing: str
 ) -> None:
-    kms = open_service(bundle=_who_may(_allow("kms:UpdateAlias", ALIAS)))
+    kms = open_service(bundle=beside_the_admin(_allow("kms:UpdateAlias", ALIAS)))
     may = key_policy({"Principal": {"AWS": people.root}}, {"Principal": {"AWS": OTHER}})
     may_not = key_policy({"Principal": {"AWS": people.root}})
     old = kms.create_key(people.admin, policy=may_not if missing == "old" else may).arn
@@ -330,7 +304,7 @@ def test_an_identity_policy_can_ask_which_aliases_a_key_has_and_follows_each_cha
         '{"Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*", "Condition": '
         '{"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/orders"}}}'
     )
-    kms, second = (open_service(bundle=_who_may(statement)) for _ in range(2))
+    kms, second = (open_service(bundle=beside_the_admin(statement)) for _ in range(2))
     first, other = (kms.create_key(people.admin).arn for _ in range(2))
 
     def may(arn: str) -> bool:

@@ -12,9 +12,7 @@ from kms_core.errors import (
     TagError,
     ValidationError,
 )
-from policy_engine import Bundle, PrincipalRecord
-from policy_engine.model.policy import PolicyKind
-from policy_engine.reading import read_policy
+from tests.kms_core.service.holders import OTHER, beside_the_admin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,28 +21,6 @@ if TYPE_CHECKING:
     from kms_core.service import Kms
 
 Audit = "Callable[[], list[dict[str, object]]]"
-OTHER = "arn:aws:iam::111122223333:role/other"
-
-
-def _bundle(admin: str, statements: str) -> Bundle:
-    """The admin, who may all, and role other with these statements."""
-    all_of_it = '{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}'
-    texts = {admin: all_of_it, OTHER: statements}
-    return Bundle(
-        principals={
-            arn: PrincipalRecord(
-                arn,
-                identity_policies=(
-                    read_policy(
-                        f'{{"Version": "2012-10-17", "Statement": [{text}]}}',
-                        kind=PolicyKind.IDENTITY,
-                        name="own",
-                    ),
-                ),
-            )
-            for arn, text in texts.items()
-        }
-    )
 
 
 def test_tags_are_put_replaced_taken_away_and_listed(kms: Kms, people: SimpleNamespace, key_arn: str) -> None:
@@ -68,7 +44,7 @@ def test_a_key_is_made_with_tags(kms: Kms, people: SimpleNamespace) -> None:
 
 
 def test_a_key_with_tags_takes_permission_to_tag_all_keys(
-    open_service: Callable[..., Kms], people: SimpleNamespace, audit: Audit
+    open_service: Callable[..., Kms], audit: Audit
 ) -> None:
     create = '{"Effect": "Allow", "Action": "kms:CreateKey", "Resource": "*"}'
     put = '{"Effect": "Allow", "Action": "kms:PutKeyPolicy", "Resource": "*"}'
@@ -77,13 +53,13 @@ def test_a_key_with_tags_takes_permission_to_tag_all_keys(
         '"Resource": "arn:aws:kms:us-east-1:111122223333:key/*", '
         '"Condition": {"StringEquals": {"aws:RequestTag/tenant": "acme"}}}'
     )
-    without = open_service(bundle=_bundle(people.admin, f"{create}, {put}"))
+    without = open_service(bundle=beside_the_admin(create, put))
     assert without.create_key(OTHER)
     with pytest.raises(AccessDeniedError, match="kms:TagResource"):
         without.create_key(OTHER, tags={"tenant": "acme"})
     assert [each["action"] for each in audit()[-1]["decisions"]] == ["kms:CreateKey", "kms:TagResource"]
 
-    having = open_service(bundle=_bundle(people.admin, f"{create}, {put}, {tag}"))
+    having = open_service(bundle=beside_the_admin(create, put, tag))
     assert having.create_key(OTHER, tags={"tenant": "acme"})
     with pytest.raises(AccessDeniedError):
         having.create_key(OTHER, tags={"tenant": "other"})
@@ -96,7 +72,7 @@ def test_the_lockout_check_knows_the_tags(open_service: Callable[..., Kms], peop
         '{"Effect": "Allow", "Action": "kms:PutKeyPolicy", "Resource": "*", '
         '"Condition": {"StringEquals": {"aws:ResourceTag/tenant": "acme"}}}'
     )
-    kms = open_service(bundle=_bundle(people.admin, rights))
+    kms = open_service(bundle=beside_the_admin(rights))
     with pytest.raises(MalformedPolicyDocumentError):
         kms.create_key(OTHER)
     made = kms.create_key(OTHER, tags={"tenant": "acme"})
@@ -111,7 +87,7 @@ def test_an_identity_policy_can_ask_for_a_keys_tags_and_follows_each_change(
         '{"Effect": "Allow", "Action": "kms:Encrypt", "Resource": "*", '
         '"Condition": {"StringEquals": {"aws:ResourceTag/Tenant": "acme"}}}'
     )
-    kms, second = (open_service(bundle=_bundle(people.admin, statement)) for _ in range(2))
+    kms, second = (open_service(bundle=beside_the_admin(statement)) for _ in range(2))
 
     def denied() -> None:
         for service in (kms, second):
