@@ -85,9 +85,8 @@ class Gate:
         self._log = log
         self._new_id = sources.new_id
 
-    @contextmanager
-    def admit(self, call: Call, note: Callable[[RecordedDecision], None]) -> Iterator[Permit]:
-        """Let a caller's call through, for as long as the context lasts.
+    def admit(self, call: Call, note: Callable[[RecordedDecision], None]) -> Permit:
+        """Let a caller's call through, for as long as the context of its permit lasts: ``with gate.admit(...)``.
 
         Args:
             call: what is asked for.
@@ -100,8 +99,7 @@ class Gate:
         note(_recorded(call, decision))
         if not decision.allowed:
             raise AccessDeniedError(decision.reason, decision)
-        with Permit(call.principal, call.action, call.key_arn, call.call_id) as permit:
-            yield permit
+        return Permit(call.principal, call.action, call.key_arn, call.call_id)
 
     @contextmanager
     def serve(self, job: str, action: str, reason: str, *, key_arn: str | None = None) -> Iterator[Permit]:

@@ -11,12 +11,9 @@ lists below. The encryption context is in the requests: it is not secret, and AW
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from functools import lru_cache
 
 
 class RecordKind(StrEnum):
@@ -57,7 +54,7 @@ class RecordedDecision:
     decision_id: str = ""
     policies: tuple[tuple[str, str], ...] = ()
     access_version: int | None = None
-    request: Mapping[str, object] = field(default_factory=dict, repr=False)
+    request: dict[str, object] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +88,6 @@ class AuditEntry:
     reason: str | None = None
 
 
-_FIELDS = tuple(each.name for each in fields(AuditEntry))
-_DECISION_FIELDS = tuple(each.name for each in fields(RecordedDecision))
 _json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
 
 
@@ -111,10 +106,19 @@ class RecordText:
     @classmethod
     def of(cls, entry: AuditEntry) -> RecordText:
         """The text of an entry."""
-        content = {name: getattr(entry, name) for name in _FIELDS}
-        content["decisions"] = [_plain(decision) for decision in entry.decisions]
-        via_service = content.pop("via_service")
-        return cls(_json(content)[:-1], _json({"via_service": via_service})[1:-1])
+        content = {
+            "action": entry.action,
+            "call_id": entry.call_id,
+            "decisions": [_plain(decision) for decision in entry.decisions],
+            "dry_run": entry.dry_run,
+            "error_code": entry.error_code,
+            "key_arn": entry.key_arn,
+            "kind": entry.kind,
+            "outcome": entry.outcome,
+            "principal": entry.principal,
+            "reason": entry.reason,
+        }
+        return cls(_json(content)[:-1], _via_service(entry.via_service))
 
     def placed(self, writer: str, sequence: int, time: float) -> str:
         """The record: who wrote it, its number in that chain, and when (seconds since 1970)."""
@@ -122,6 +126,19 @@ class RecordText:
         return f'{self.before},"sequence":{sequence},"time":{time!r},{self.between},"writer":{who}}}'
 
 
+@lru_cache(maxsize=1_024)
+def _via_service(service: str | None) -> str:
+    return _json({"via_service": service})[1:-1]
+
+
 def _plain(decision: RecordedDecision) -> dict[str, object]:
-    content = {name: getattr(decision, name) for name in _DECISION_FIELDS}
-    return content | {"policies": dict(decision.policies), "request": dict(decision.request)}
+    return {
+        "access_version": decision.access_version,
+        "action": decision.action,
+        "decision_id": decision.decision_id,
+        "determining": decision.determining,
+        "outcome": decision.outcome,
+        "policies": dict(decision.policies),
+        "request": decision.request,
+        "resource": decision.resource,
+    }

@@ -23,10 +23,7 @@ def request_form(request: Request) -> dict[str, object]:
         "principal": principal.arn if isinstance(principal, Principal) else principal,
         "action": request.action,
         "resource": request.resource,
-        "context": {
-            key: value if isinstance(value, (str, bool, int, float)) else list(value)
-            for key, value in request.context.items()
-        },
+        "context": dict(request.context),
     }
     return form | {"grant": grant_form(request.grant)} if request.grant else form
 

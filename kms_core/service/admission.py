@@ -8,7 +8,6 @@ Not the decision (`gate`, the engine) and not what a call tells the policies (`c
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from kms_core.service.context import checks_of
 from policy_engine.calls.api_call import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from kms_core.gate import Gate
     from kms_core.model.key_reference import KeyReference
@@ -53,45 +52,42 @@ class Admission:
         self._region = region
         self._identities = identities
 
-    @contextmanager
-    def without_key(
-        self, call: OpenCall, new_key_arn: str | None, parameters: Parameters
-    ) -> Iterator[Permit]:
+    def without_key(self, call: OpenCall, new_key_arn: str | None, parameters: Parameters) -> Permit:
         """Let a call through that is authorised on no key; the permit is for the key that it makes, if any.
+
+        Whoever asks closes the permit, as a context manager does.
 
         Raises:
             AccessDeniedError: the caller may not.
         """
         call.key_arn = new_key_arn
         checks = checks_of(call.operation, call.caller, self._region, new_key_arn or "*", parameters)
-        with ExitStack() as permits:
-            first, *_ = [
-                permits.enter_context(self._gate.admit(self.asked(call, check), call.decisions.append))
-                for check in checks
-            ]
-            yield first
+        permit, *others = [
+            self._gate.admit(self.asked(call, check), call.decisions.append) for check in checks
+        ]
+        for other in others:
+            other.close()
+        return permit
 
-    @contextmanager
     def admitted(
         self, call: OpenCall, reference: KeyReference | None, asked: Call, foreign: str = FOREIGN_KEY
-    ) -> Iterator[Permit]:
+    ) -> Permit:
         """Let a call through to a key, or without one to an alias; a denial tells of no other account's key.
+
+        Whoever asks closes the permit, as a context manager does.
 
         Raises:
             AccessDeniedError: the caller may not.
         """
-        with ExitStack() as admission:
-            try:
-                permit = admission.enter_context(self._gate.admit(asked, call.decisions.append))
-            except AccessDeniedError:
-                if reference is None or _owns(call, reference):
-                    raise
-                # INVARIANT: nothing here depends on whether the key or its alias exists, nor is the decision
-                # shown
-                named = reference.alias or reference.arn
-                text = foreign.format(principal=asked.principal, action=asked.action, resource=named)
-                raise AccessDeniedError(text) from None
-            yield permit
+        try:
+            return self._gate.admit(asked, call.decisions.append)
+        except AccessDeniedError:
+            if reference is None or _owns(call, reference):
+                raise
+            # INVARIANT: nothing here depends on whether the key or its alias exists, nor is the decision shown
+            named = reference.alias or reference.arn
+            text = foreign.format(principal=asked.principal, action=asked.action, resource=named)
+            raise AccessDeniedError(text) from None
 
     def asked(
         self,

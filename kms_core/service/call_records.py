@@ -86,13 +86,18 @@ class CallRecords:
         self._database.require_home()
         try:
             call = self._opened(operation, caller, dry_run=bool(dry_run))
-            with call.locks, self._recorded(call):
-                self._rates.count(call.caller.account)
-                call.grant_tokens = self._genuine(check_grant_tokens(grant_tokens))
-                yield call
-                call.end_dry_run()
-                if not call.recorded:
-                    self._record(call)
+            with call.locks:
+                try:
+                    self._rates.count(call.caller.account)
+                    if grant_tokens != ():
+                        call.grant_tokens = self._genuine(check_grant_tokens(grant_tokens))
+                    yield call
+                    call.end_dry_run()
+                    if not call.recorded:
+                        self._record(call)
+                except Exception as error:
+                    self._record_error(call, error)
+                    raise
         finally:
             self._checkpoints.make_if_due()
 
@@ -108,16 +113,15 @@ class CallRecords:
                 raise
             raise known from None
 
-    @contextmanager
-    def _recorded(self, call: OpenCall) -> Iterator[None]:
-        """Record the error that a call ends in while its keys are held: the log has the order of calls."""
-        try:
-            yield
-        except Exception as error:
-            known = _known(error, call.id)
-            self._log.append(ending(call, known))
-            if known is error:
-                raise
+    def _record_error(self, call: OpenCall, error: Exception) -> None:
+        """Record the error that a call ends in while its keys are held: the log has the order of calls.
+
+        Raises:
+            KMSInternalError: what the caller is told instead, if the error is not meant for callers.
+        """
+        known = _known(error, call.id)
+        self._log.append(ending(call, known))
+        if known is not error:
             raise known from None
 
     @contextmanager
@@ -142,10 +146,9 @@ class CallRecords:
         self._log.append(ending(call), *uses)
 
     def _genuine(self, tokens: tuple[str, ...]) -> tuple[str, ...]:
-        if tokens:
-            with self._database.read() as connection:
-                if any(token_grant(connection, token) is None for token in tokens):
-                    raise InvalidGrantTokenError("a grant token is not valid")
+        with self._database.read() as connection:
+            if any(token_grant(connection, token) is None for token in tokens):
+                raise InvalidGrantTokenError("a grant token is not valid")
         return tokens
 
 

@@ -24,6 +24,7 @@ from kms_core.service.open_call import Admitted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kms_core.model.key import KeyUsage
     from kms_core.model.key_reference import KeyReference
     from kms_core.service.admission import Admission
     from kms_core.service.call_records import CallRecords
@@ -49,7 +50,6 @@ class Calls:
         self.hold_new = holding.hold_new
         self.without_key = admission.without_key
 
-    @contextmanager
     def on_key(
         self,
         call: OpenCall,
@@ -58,8 +58,10 @@ class Calls:
         *,
         grant: Grant | None = None,
         foreign: str = FOREIGN_KEY,
-    ) -> Iterator[Admitted]:
+    ) -> Admitted:
         """Bring a call to its key: it exists, the caller may, its state and usage allow it.
+
+        It is admitted for as long as the context of what this gives lasts: ``with calls.on_key(...)``.
 
         Args:
             call: the call.
@@ -73,13 +75,10 @@ class Calls:
             AccessDeniedError: the caller may not; or the key is another account's and may be missing.
             DisabledError, KMSInvalidStateError, InvalidKeyUsageError: the key's state or usage forbids it.
         """
-        (reference,), rows = self._holding.held(call, reference)
-        row = rows[reference.arn]
+        reference, row = self._holding.held(call, reference)
         require_known(call, reference, row)
         (check,) = self._admission.checks(call, reference, row, parameters, grant)
-        with self._step(call, reference, row, check, foreign, grant) as admitted:
-            require_usage(call.operation, admitted.key, FACTS[call.operation].usage)
-            yield admitted
+        return self._step(call, reference, row, check, foreign, grant, FACTS[call.operation].usage)
 
     @contextmanager
     def on_two_keys(
@@ -106,7 +105,7 @@ class Calls:
         Raises:
             As `on_key`.
         """
-        (source, destination), rows = self._holding.held(call, source, destination)
+        (source, destination), rows = self._holding.held_both(call, source, destination)
         checks = re_encrypt_checks(call.caller, self._region, source, destination, parameters)
         with ExitStack() as permits:
             admitted = []
@@ -116,7 +115,6 @@ class Calls:
                 admitted.append(permits.enter_context(self._step(call, key, row, check, text)))
             yield admitted[0], admitted[1]
 
-    @contextmanager
     def _step(
         self,
         call: OpenCall,
@@ -125,12 +123,18 @@ class Calls:
         check: AuthorizationCheck,
         foreign: str,
         grant: Grant | None = None,
-    ) -> Iterator[Admitted]:
+        usage: KeyUsage | None = None,
+    ) -> Admitted:
         asked = self._admission.asked(call, check, row, grant)
-        with self._admission.admitted(call, reference, asked, foreign) as permit:
+        permit = self._admission.admitted(call, reference, asked, foreign)
+        try:
             existing = _existing(row, reference)
             require_state(call.operation, existing.metadata)
-            yield Admitted(permit, existing.metadata, existing.policy_digest)
+            require_usage(call.operation, existing.metadata, usage)
+        except BaseException:
+            permit.close()
+            raise
+        return Admitted(permit, existing.metadata, existing.policy_digest)
 
 
 def _existing(row: KeyRow | None, reference: KeyReference) -> KeyRow:

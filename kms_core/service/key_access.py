@@ -101,6 +101,10 @@ class KeyAccess:
         """
         return self._locks.alone(arn) if alone else self._locks.shared(arn, overtaking=overtaking)
 
+    def close(self) -> None:
+        """Close the files of locks that nobody holds."""
+        self._locks.close()
+
     def current(self, arn: str) -> KeyRow | None:
         """A key as the store has it now, the engine brought into step; the key's lock must be held.
 

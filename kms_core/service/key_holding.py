@@ -77,18 +77,29 @@ class KeyHolding:
         """Take the lock of a key that the call makes: nobody takes it for left behind while the call runs."""
         call.locks.enter_context(self._access.held(arn, alone=True))
 
-    def held(
-        self, call: OpenCall, *references: KeyReference
-    ) -> tuple[tuple[KeyReference, ...], dict[str, KeyRow | None]]:
-        """Hold the keys; where one was named by an alias that was moved meanwhile, the one that it is now."""
+    def held(self, call: OpenCall, reference: KeyReference) -> tuple[KeyReference, KeyRow | None]:
+        """Hold a key; where it was named by an alias that was moved meanwhile, the one that it is now."""
         while True:
-            call.key_arn = references[0].arn
-            rows = {arn: self.hold(call, arn) for arn in sorted({each.arn for each in references})}
-            now = tuple(self._again(call, each) for each in references)
-            if now == references:
-                return references, rows
+            call.key_arn = reference.arn
+            row = self.hold(call, reference.arn)
+            now = self._again(call, reference)
+            if now == reference:
+                return reference, row
             self.let_go(call)
-            references = now
+            reference = now
+
+    def held_both(
+        self, call: OpenCall, first: KeyReference, second: KeyReference
+    ) -> tuple[tuple[KeyReference, KeyReference], dict[str, KeyRow | None]]:
+        """As `held`, of two keys that may be one; the call is about the first."""
+        while True:
+            call.key_arn = first.arn
+            rows = {arn: self.hold(call, arn) for arn in sorted({first.arn, second.arn})}
+            now = (self._again(call, first), self._again(call, second))
+            if now == (first, second):
+                return now, rows
+            self.let_go(call)
+            first, second = now
 
     def let_go(self, call: OpenCall) -> None:
         """Let go of a call's locks before anything was decided, to begin anew.

@@ -95,6 +95,7 @@ class Kms(
         self._core.checkpoints.close()
         self._hsm.close()
         self._core.database.close()
+        self._core.access.close()
 
     def __enter__(self) -> Self:
         return self

@@ -14,6 +14,8 @@ from kms_core.errors import AccessDeniedError, DryRunOperationError
 from kms_core.model.caller import Caller
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from kms_core.audit.record import RecordedDecision
     from kms_core.errors import KmsError
     from kms_core.model.key import KeyMetadata
@@ -28,11 +30,20 @@ _AS_DECIDED = (AccessDeniedError, DryRunOperationError)
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A call that may go ahead: its permit, and its key and key policy as they were when it was let in."""
+    """A call that may go ahead: its permit, and its key and key policy as they were when it was let in.
+
+    Leaving it as a context manager closes the permit.
+    """
 
     permit: Permit
     key: KeyMetadata
     policy_digest: str
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.permit.close()
 
 
 @dataclass(slots=True)

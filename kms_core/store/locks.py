@@ -1,11 +1,11 @@
 """One lock for each key: calls share it, a change of who may use the key takes it alone.
 
 Between threads and between processes alike, by one mechanism: open-file-description locks on bytes of one
-file beside the database (fcntl(2), "Open file description locks"). Each holder opens the file for itself, so
-two threads are to each other what two processes are. The kernel lets go of a lock when its holder dies, and
-with it whatever was forked from it meanwhile: a fork shares the open file, though it holds nothing itself. A
-second mechanism for the threads alone would be faster to wake up, but calls that hold two keys could then
-deadlock across the two. SQLite has no such lock: there a reader never keeps a writer out.
+file beside the database (fcntl(2), "Open file description locks"). Each holder has the file open for itself,
+so two threads are to each other what two processes are. The kernel lets go of a lock when nobody has the file
+open any more: when its holder dies, and a fork closes its copies at once. A second mechanism for the threads
+alone would be faster to wake up, but calls that hold two keys could then deadlock across the two. SQLite has
+no such lock: there a reader never keeps a writer out.
 
 INVARIANT: a change returns only after every call that was let in under the old rules has ended, and no call
 is let in meanwhile. A change that waits for calls is not overtaken by later ones, except by a call that holds
@@ -19,13 +19,13 @@ import hashlib
 import os
 import struct
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from kms_core.errors import DependencyTimeoutError, KMSInternalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 PATIENCE = 10.0
@@ -37,6 +37,18 @@ _EVERYTHING = (0, 0)
 _FIRST_WAIT = 0.0002
 _LONGEST_WAIT = 0.004
 _PLACE_BYTES = 7
+_OPEN: set[int] = set()
+"""This process's open files of locks."""
+
+
+def _close_copies() -> None:
+    for file in _OPEN:
+        with suppress(OSError):
+            os.close(file)
+    _OPEN.clear()
+
+
+os.register_at_fork(after_in_child=_close_copies)
 
 
 def locks_beside(database: Path) -> Path:
@@ -47,8 +59,9 @@ def locks_beside(database: Path) -> Path:
 class KeyLocks:
     """The locks of all keys of a database.
 
-    A key has two bytes of the file. Who holds the key shares or owns the second; who wants it comes by the
-    first, the turnstile: a change keeps it, and so nobody gets in behind.
+    A key has two bytes of the file. Who holds the key shares or owns the second. The first is the turnstile:
+    a change that comes keeps it shut, and calls come in while it is open, so that nobody gets in behind a
+    change. An open file is used again, by one holder after the other.
 
     Args:
         path: the file; it is made when it is first needed, and stays empty.
@@ -58,6 +71,9 @@ class KeyLocks:
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         self._path = path
         self._patience = patience
+        self._process = os.getpid()
+        self._idle: list[int] = []
+        self._closed = False
 
     @contextmanager
     def shared(self, key_arn: str, *, overtaking: bool = False) -> Iterator[None]:
@@ -72,13 +88,14 @@ class KeyLocks:
             KMSInternalError: the file cannot be used.
         """
         turnstile, key = _places(key_arn)
-        with self._file() as (file, deadline):
-            if not overtaking:
-                _take(file, fcntl.F_RDLCK, turnstile, deadline)
-            _take(file, fcntl.F_RDLCK, key, deadline)
-            if not overtaking:
-                _ask(file, fcntl.F_UNLCK, turnstile)
+        file, process = self._file(), self._process
+        try:
+            self._wait(
+                lambda: (overtaking or _is_open(file, turnstile)) and _ask(file, fcntl.F_RDLCK, key)
+            )
             yield
+        finally:
+            self._let_go(file, process)
 
     @contextmanager
     def alone(self, key_arn: str) -> Iterator[None]:
@@ -89,28 +106,57 @@ class KeyLocks:
             KMSInternalError: the file cannot be used.
         """
         turnstile, key = _places(key_arn)
-        with self._file() as (file, deadline):
-            _take(file, fcntl.F_WRLCK, turnstile, deadline)
-            _take(file, fcntl.F_WRLCK, key, deadline)
+        file, process = self._file(), self._process
+        try:
+            self._wait(lambda: _ask(file, fcntl.F_WRLCK, turnstile))
+            self._wait(lambda: _ask(file, fcntl.F_WRLCK, key))
             yield
+        finally:
+            self._let_go(file, process)
 
-    @contextmanager
-    def _file(self) -> Iterator[tuple[int, float]]:
-        """A file of one's own, and until when to be patient; in the end all its locks are let go."""
+    def close(self) -> None:
+        """Close every file that nobody uses, now or when its holder lets go of it."""
+        self._closed = True
+        if os.getpid() == self._process:
+            with suppress(IndexError):
+                while True:
+                    _close(self._idle.pop())
+
+    def _file(self) -> int:
+        """A file of one's own."""
+        if os.getpid() != self._process:
+            self._process, self._idle = os.getpid(), []  # a fork has closed its copies
+        with suppress(IndexError):
+            return self._idle.pop()
         try:
             file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE)
         except OSError as error:
             raise KMSInternalError("the file of the keys' locks cannot be opened") from error
-        holder = os.getpid()
+        _OPEN.add(file)
+        return file
+
+    def _let_go(self, file: int, process: int) -> None:
+        """Let go of a file's locks; in a fork of the holder they are not its own, and nor is the file."""
+        if os.getpid() != process:
+            return
         try:
-            yield file, time.monotonic() + self._patience
-        finally:
-            try:
-                # closing is not enough: a fork may have the file, and its locks stay until nobody has it
-                if os.getpid() == holder:
-                    _ask(file, fcntl.F_UNLCK, *_EVERYTHING)
-            finally:
-                os.close(file)
+            _ask(file, fcntl.F_UNLCK, *_EVERYTHING)
+        except KMSInternalError:
+            _close(file)  # which lets go of them too
+            raise
+        if self._closed:
+            _close(file)
+        else:
+            self._idle.append(file)
+
+    def _wait(self, take: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + self._patience
+        wait = _FIRST_WAIT
+        while not take():
+            if time.monotonic() > deadline:
+                raise DependencyTimeoutError("the key is busy with other calls for too long")
+            time.sleep(wait)
+            wait = min(2 * wait, _LONGEST_WAIT)
 
 
 def _places(key_arn: str) -> tuple[int, int]:
@@ -119,13 +165,19 @@ def _places(key_arn: str) -> tuple[int, int]:
     return 2 * number, 2 * number + 1
 
 
-def _take(file: int, kind: int, place: int, deadline: float) -> None:
-    wait = _FIRST_WAIT
-    while not _ask(file, kind, place):
-        if time.monotonic() > deadline:
-            raise DependencyTimeoutError("the key is busy with other calls for too long")
-        time.sleep(wait)
-        wait = min(2 * wait, _LONGEST_WAIT)
+def _close(file: int) -> None:
+    _OPEN.discard(file)
+    os.close(file)
+
+
+def _is_open(file: int, turnstile: int) -> bool:
+    """Whether no change keeps a turnstile shut."""
+    try:
+        asked = struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, turnstile, 1, 0)
+        kind, *_ = struct.unpack(_FLOCK, fcntl.fcntl(file, fcntl.F_OFD_GETLK, asked))
+    except OSError as error:
+        raise KMSInternalError("a key's lock cannot be looked at") from error
+    return bool(kind == fcntl.F_UNLCK)
 
 
 def _ask(file: int, kind: int, place: int, length: int = 1) -> bool:

@@ -42,7 +42,7 @@ def identity(
         _principal(situation.caller.principal),
         situation.action,
         situation.resource,
-        {key: value for key, value in context.items() if key != GRANT_TOKENS},
+        _without_tokens(context),
         sorted(unknown),
         sorted(set(request.grant_tokens)),
         _grant(request.grant) if request.grant else None,
@@ -51,6 +51,12 @@ def identity(
         policy.digest if policy else "",
     ]
     return hashlib.sha256(_json(parts).encode()).hexdigest()[:_LENGTH]
+
+
+def _without_tokens(context: RequestContext) -> RequestContext:
+    if GRANT_TOKENS not in context:
+        return context
+    return {key: value for key, value in context.items() if key != GRANT_TOKENS}
 
 
 def _principal(principal: Principal) -> list[object]:

@@ -63,7 +63,9 @@ class Origin:
         """`key:0`, `identity[1]:2`, `scp[1][0]:0` or `grant:ID`, as scenario files spell it."""
         if self.kind is OriginKind.GRANT:
             return f"grant:{self.grant_id}"
-        return f"{self.layer}{''.join(f'[{i}]' for i in self.document)}:{self.index}"
+        if not self.document:
+            return f"{self.layer}:{self.index}"
+        return f"{self.layer}{''.join([f'[{i}]' for i in self.document])}:{self.index}"
 
     @property
     def file(self) -> str | None:
