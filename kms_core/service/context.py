@@ -40,7 +40,9 @@ class _OneKey:
     days_without_usage: int | None = None
 
     def find(self, arn: str) -> KnownKey | None:
-        return KnownKey(arn, days_without_usage=self.days_without_usage) if arn == self.arn else None
+        if self.days_without_usage is None or arn != self.arn:
+            return None
+        return KnownKey(arn, days_without_usage=self.days_without_usage)
 
     def aliased(self, _alias_arn: str) -> str | None:
         return self.arn

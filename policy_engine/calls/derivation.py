@@ -53,7 +53,8 @@ class Question:
     same_key: bool = True
 
 
-Derivation = Callable[[Question], CallContext]
+Derivation = Callable[[Question, CallContext], None]
+"""Puts what a check says of some condition keys into its context."""
 
 
 def derive(question: Question) -> CallContext:
@@ -63,11 +64,10 @@ def derive(question: Question) -> CallContext:
         RequestError: a parameter is of a type that no condition key has, or the session claims keys that only
             the call itself can bring.
     """
-    context = _session(question.call) | _everywhere(question)
-    if question.subject is Subject.ALIAS:
-        return context  # keys of KMS do not exist for an alias (rule 83)
-    for row in _rows(question.action.name):
-        context |= row(question)
+    context = _everywhere(question)
+    if question.subject is not Subject.ALIAS:  # keys of KMS do not exist for an alias (rule 83)
+        for put in _rows(question.action.name):
+            put(question, context)
     return context
 
 
@@ -75,87 +75,100 @@ def derive(question: Question) -> CallContext:
 def _rows(action: str) -> tuple[Derivation, ...]:
     """The rows of the keys that an action carries."""
     entry = ACTIONS[action.lower()]
-    return tuple(DERIVATIONS[name] for name in sorted(entry.condition_keys | entry.resource_condition_keys))
+    rows = (DERIVATIONS[name] for name in sorted(entry.condition_keys | entry.resource_condition_keys))
+    return tuple(row for row in rows if row is not _told_elsewhere)
 
 
 # -- rows ----------------------------------------------------------------------------------------------------
 
 
-def _single(name: str, value: object) -> CallContext:
-    return {} if value is None else {name: texts(name, value)}
-
-
 def _parameter(name: str, parameter: str) -> Derivation:
     """A key that tells the value of a parameter."""
-    entry = CONDITION_KEYS[name.lower()]
-    return lambda question: _single(name, question.parameters.get(parameter, entry.default))
+    default = CONDITION_KEYS[name.lower()].default
+
+    def row(question: Question, context: CallContext) -> None:
+        value = question.parameters.get(parameter, default)
+        if value is not None:
+            context[name] = texts(name, value)
+
+    return row
 
 
 def _property(name: str, attribute: str, parameter: str) -> Derivation:
     """A key that tells a property of the key that is used or, where the call makes one, that is made."""
     of_new_key = _parameter(name, parameter)
 
-    def row(question: Question) -> CallContext:
+    def row(question: Question, context: CallContext) -> None:
         if question.subject is not Subject.KEY:
-            return of_new_key(question)
-        return _single(name, getattr(question.key, attribute, None))
+            of_new_key(question, context)
+        elif question.key is not None:
+            value = getattr(question.key, attribute)
+            if value is not None:
+                context[name] = texts(name, value)
 
     return row
 
 
-def _caller_account(question: Question) -> CallContext:
-    return _single("kms:CallerAccount", question.call.principal.account)
+def _caller_account(question: Question, context: CallContext) -> None:
+    account = question.call.principal.account
+    if account is not None:
+        context["kms:CallerAccount"] = account
 
 
-def _via_service(question: Question) -> CallContext:
-    return _single("kms:ViaService", question.call.via_service)
+def _via_service(question: Question, context: CallContext) -> None:
+    service = question.call.via_service
+    if service is not None:
+        context["kms:ViaService"] = service
 
 
-def _request_alias(question: Question) -> CallContext:
-    return _single("kms:RequestAlias", question.alias)
+def _request_alias(question: Question, context: CallContext) -> None:
+    if question.alias is not None:
+        context["kms:RequestAlias"] = question.alias
 
 
-def _encryption_context(question: Question) -> CallContext:
+def _encryption_context(question: Question, context: CallContext) -> None:
+    """The pairs and, since actions that carry these carry both, their names."""
     given = pairs("EncryptionContext", question.parameters.get("EncryptionContext"))
-    return {ENCRYPTION_CONTEXT + name: value for name, value in given.items()}
+    for name, value in given.items():
+        context[ENCRYPTION_CONTEXT + name] = value
+    if given:
+        context["kms:EncryptionContextKeys"] = tuple(given)
 
 
-def _encryption_context_names(question: Question) -> CallContext:
-    given = pairs("EncryptionContext", question.parameters.get("EncryptionContext"))
-    return {"kms:EncryptionContextKeys": tuple(given)} if given else {}
+def _attestation(question: Question, context: CallContext) -> None:
+    for name, value in question.call.attestation.items():
+        context[f"kms:RecipientAttestation:{name}"] = value
 
 
-def _attestation(question: Question) -> CallContext:
-    return {f"kms:RecipientAttestation:{name}": value for name, value in question.call.attestation.items()}
-
-
-def _for_service(question: Question) -> CallContext:
+def _for_service(question: Question, context: CallContext) -> None:
     """Whether an integrated service calls; false on a direct call, so that a Deny on it works (rule 81)."""
     call = question.call
     service = call.via_service is not None or call.principal.kind is PrincipalKind.SERVICE
-    return _single("kms:GrantIsForAWSResource", service)
+    context["kms:GrantIsForAWSResource"] = "true" if service else "false"
 
 
-def _same_key(question: Question) -> CallContext:
-    return _single("kms:ReEncryptOnSameKey", question.same_key)
+def _same_key(question: Question, context: CallContext) -> None:
+    context["kms:ReEncryptOnSameKey"] = "true" if question.same_key else "false"
 
 
-def _days_without_usage(question: Question) -> CallContext:
-    return _single("kms:TrailingDaysWithoutKeyUsage", getattr(question.key, "days_without_usage", None))
+def _days_without_usage(question: Question, context: CallContext) -> None:
+    if question.key is not None and question.key.days_without_usage is not None:
+        context["kms:TrailingDaysWithoutKeyUsage"] = str(question.key.days_without_usage)
 
 
-def _request_tags(question: Question) -> CallContext:
-    given = tags(question.parameters.get("Tags"))
-    return {f"aws:RequestTag/{name}": value for name, value in given.items()}
+def _request_tags(question: Question, context: CallContext) -> None:
+    for name, value in tags(question.parameters.get("Tags")).items():
+        context[f"aws:RequestTag/{name}"] = value
 
 
-def _tag_names(question: Question) -> CallContext:
+def _tag_names(question: Question, context: CallContext) -> None:
     names = question.parameters.get("TagKeys") or tuple(tags(question.parameters.get("Tags")))
-    return _single("aws:TagKeys", names or None)
+    if names:
+        context["aws:TagKeys"] = texts("aws:TagKeys", names)
 
 
-def _left_to_the_engine(_: Question) -> CallContext:
-    return {}
+def _told_elsewhere(_question: Question, _context: CallContext) -> None:
+    """The engine knows it of caller or key, or another row tells it too."""
 
 
 _OF_PARAMETERS = {
@@ -197,16 +210,16 @@ DERIVATIONS: Mapping[str, Derivation] = {
     **{name: _parameter(name, parameter) for name, parameter in _OF_PARAMETERS.items()},
     **{name: _property(name, *source) for name, source in _OF_THE_KEY.items()},
     "aws:RequestTag/": _request_tags,
-    "aws:ResourceTag/": _left_to_the_engine,
+    "aws:ResourceTag/": _told_elsewhere,
     "aws:TagKeys": _tag_names,
     "kms:CallerAccount": _caller_account,
     "kms:EncryptionContext:": _encryption_context,
-    "kms:EncryptionContextKeys": _encryption_context_names,
+    "kms:EncryptionContextKeys": _told_elsewhere,
     "kms:GrantIsForAWSResource": _for_service,
     "kms:ReEncryptOnSameKey": _same_key,
     "kms:RecipientAttestation:": _attestation,
     "kms:RequestAlias": _request_alias,
-    "kms:ResourceAliases": _left_to_the_engine,
+    "kms:ResourceAliases": _told_elsewhere,
     "kms:TrailingDaysWithoutKeyUsage": _days_without_usage,
     "kms:ViaService": _via_service,
 }
@@ -226,12 +239,11 @@ _NOT_BY_THE_CALL = frozenset({"aws:calledviaawsmcp"})
 
 
 def _everywhere(question: Question) -> CallContext:
-    """The global keys that follow from how and where a call arrives."""
+    """The keys of the session, and the global ones that follow from how and where a call arrives."""
     call = question.call
-    context: CallContext = {
-        "aws:RequestedRegion": question.region,
-        "aws:ViaAWSService": "false" if call.via_service is None else "true",
-    }
+    context = _session(call)
+    context["aws:RequestedRegion"] = question.region
+    context["aws:ViaAWSService"] = "false" if call.via_service is None else "true"
     if call.called_via:
         context["aws:CalledVia"] = call.called_via
         context["aws:CalledViaFirst"] = call.called_via[0]

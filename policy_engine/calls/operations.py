@@ -12,7 +12,7 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html and the p
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from policy_engine.calls.api_call import AuthorizationCheck, Subject
@@ -83,6 +83,7 @@ class Step:
         view: the parameters as this check reads them.
         region: where it is decided.
         when: whether a call needs it.
+        entry: what the catalogue says of the action.
     """
 
     action: str
@@ -90,6 +91,10 @@ class Step:
     view: View = as_given
     region: Callable[[ApiCall], str] = _here
     when: Callable[[ApiCall], bool] = _always
+    entry: Action = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "entry", ACTIONS[f"kms:{self.action}".lower()])
 
 
 _IN_REPLICA_REGION = _region_in("ReplicaRegion")
@@ -153,22 +158,17 @@ def requests_for(call: ApiCall) -> tuple[AuthorizationCheck, ...]:
     if None in call.parameters.values():
         given = replace(call, parameters={k: v for k, v in call.parameters.items() if v is not None})
     needed = [step for step in steps if step.when(given)]
-    found = [step.target(given, _action(step), step.region(given)) for step in needed]
+    found = [step.target(given, step.entry, step.region(given)) for step in needed]
     same_key = len({target.resource for target in found}) == 1
     return tuple(
-        _check(given, step, target, same_key=same_key) for step, target in zip(needed, found, strict=True)
+        [_check(given, step, target, same_key=same_key) for step, target in zip(needed, found, strict=True)]
     )
 
 
-def _action(step: Step) -> Action:
-    return ACTIONS[f"kms:{step.action}".lower()]
-
-
 def _check(call: ApiCall, step: Step, found: Found, *, same_key: bool) -> AuthorizationCheck:
-    action = _action(step)
     question = Question(
         call=call,
-        action=action,
+        action=step.entry,
         parameters=step.view(call),
         subject=found.subject,
         region=step.region(call),
@@ -176,7 +176,9 @@ def _check(call: ApiCall, step: Step, found: Found, *, same_key: bool) -> Author
         alias=found.alias,
         same_key=same_key,
     )
-    return AuthorizationCheck(action.name, found.resource, found.subject, derive(question), _tokens(call))
+    return AuthorizationCheck(
+        step.entry.name, found.resource, found.subject, derive(question), _tokens(call)
+    )
 
 
 def _tokens(call: ApiCall) -> tuple[str, ...]:
