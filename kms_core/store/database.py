@@ -129,8 +129,14 @@ class Database:
         Raises:
             KMSInternalError: the database fails.
         """
-        with self._driver() as connection:
-            return asked.run(connection)
+        connection = self._taken()
+        try:
+            found = asked.run(connection)
+        except BaseException as error:
+            _give_up(connection, error)
+            raise
+        self._idle.append(connection)
+        return found
 
     @contextmanager
     def record(self) -> Iterator[sqlite3.Connection]:
@@ -139,31 +145,29 @@ class Database:
         Raises:
             KMSInternalError: the database fails, or another writer holds it for too long.
         """
-        with self._driver() as connection:
+        connection = self._taken()
+        try:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
+        except BaseException as error:
+            _give_up(connection, error)
+            raise
+        self._idle.append(connection)
 
-    @contextmanager
-    def _driver(self) -> Iterator[sqlite3.Connection]:
-        """A connection that nobody else uses; where something fails it goes, and what it changed."""
+    def _taken(self) -> sqlite3.Connection:
+        """A connection that nobody else uses: an idle one, or another."""
         self.require_home()
         try:
-            try:
-                connection = self._idle.pop()
-            except IndexError:
-                connection = self._new_driver()
-            try:
-                yield connection
-            except BaseException:
-                connection.close()
-                raise
-            self._idle.append(connection)
-        except (sqlite3.Error, SQLAlchemyError) as error:
-            raise KMSInternalError("the store failed") from error
+            return self._idle.pop()
+        except IndexError:
+            return self._new_driver()
 
     def _new_driver(self) -> sqlite3.Connection:
-        pooled = self._engine.raw_connection()
+        try:
+            pooled = self._engine.raw_connection()
+        except (sqlite3.Error, SQLAlchemyError) as error:
+            raise KMSInternalError("the store failed") from error
         connection: sqlite3.Connection = pooled.dbapi_connection  # type: ignore[assignment] # the only driver
         pooled.detach()
         return connection
@@ -209,6 +213,17 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _give_up(connection: sqlite3.Connection, error: BaseException) -> None:
+    """Close a connection on which something failed: what it changed is undone.
+
+    Raises:
+        KMSInternalError: it was the database that failed.
+    """
+    connection.close()
+    if isinstance(error, sqlite3.Error):
+        raise KMSInternalError("the store failed") from error
 
 
 def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - driver connections share no type
