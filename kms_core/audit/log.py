@@ -46,7 +46,7 @@ class AuditLog:
         self._database = database
         self._now = sources.now
         self._writer = sources.new_id()
-        self._disk = GroupCommit(self._commit)
+        self._disk = GroupCommit(self._commit, database.turns)
         self._head: AuditRow | None = None
         self._next_head: AuditRow | None = None
         self._unsure: AuditRow | None = None

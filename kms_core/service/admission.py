@@ -84,7 +84,7 @@ class Admission:
         except AccessDeniedError:
             if reference is None or _owns(call, reference):
                 raise
-            # INVARIANT: nothing here depends on whether the key or its alias exists, nor is the decision shown
+            # INVARIANT: nothing here depends on whether key or alias exist, nor is the decision shown
             named = reference.alias or reference.arn
             text = foreign.format(principal=asked.principal, action=asked.action, resource=named)
             raise AccessDeniedError(text) from None

@@ -85,6 +85,7 @@ class CallRecords:
         """
         self._database.require_home()
         try:
+            self._database.turns.take()
             call = self._opened(operation, caller, dry_run=bool(dry_run))
             with call.locks:
                 try:
@@ -99,6 +100,7 @@ class CallRecords:
                     self._record_error(call, error)
                     raise
         finally:
+            self._database.turns.end()
             self._checkpoints.make_if_due()
 
     def _opened(self, operation: Operation, caller: Caller | str, *, dry_run: bool) -> OpenCall:

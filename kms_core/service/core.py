@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kms_core.hsm import Hsm
     from kms_core.model.sources import Sources
     from kms_core.store.database import Database
+    from kms_core.store.turns import Turns
     from policy_engine.model.bundle import Bundle, PolicyLevels
     from policy_engine.model.policy import Policy
 
@@ -51,6 +52,7 @@ class Core:
         clock: that time.
         quotas: how much there may be of what.
         gate: decides and lets through.
+        turns: the turns of the threads that call; what takes long outside of Python is waited for without.
         calls: begins calls and brings them to their key.
         alias_calls: begins calls of alias operations to their alias and keys.
         checkpoints: binds the audit log from time to time.
@@ -71,6 +73,7 @@ class Core:
     clock: Clock
     quotas: Quotas
     gate: Gate
+    turns: Turns
     calls: Calls
     alias_calls: AliasCalls
     checkpoints: Checkpoints
@@ -99,7 +102,7 @@ def assemble(
     engine = PolicyEngine(identities)
     log = AuditLog(database, sources)
     gate = Gate(engine, log, sources)
-    access = KeyAccess(database, engine, KeyLocks(locks_beside(database.path)))
+    access = KeyAccess(database, engine, KeyLocks(locks_beside(database.path), turns=database.turns))
     checkpoints = Checkpoints(database, gate, log, hsm, sources)
     quotas = quotas or Quotas()
     rates = RequestRates(quotas.calls_per_second, clock.now)
@@ -114,6 +117,7 @@ def assemble(
         clock=clock,
         quotas=quotas,
         gate=gate,
+        turns=database.turns,
         calls=Calls(records, holding, admission, region),
         alias_calls=AliasCalls(holding, admission, region),
         checkpoints=checkpoints,

@@ -213,7 +213,8 @@ class DataKeyOperations:
             given = context.cryptographic(pairs, pair_spec=spec)
             with core.calls.on_key(call, reference, given) as admitted:
                 require_algorithm(admitted.key, SYMMETRIC_ALGORITHM)
-                private, public = core.hsm.generate_data_key_pair(admitted.permit, spec)
+                with core.turns.waiting():
+                    private, public = core.hsm.generate_data_key_pair(admitted.permit, spec)
                 blob = seal(core, call, admitted, SYMMETRIC_ALGORITHM, private, pairs)
                 return DataKeyPair(blob, private, public, admitted.key.arn, spec)
 

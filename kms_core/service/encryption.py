@@ -99,7 +99,8 @@ def unseal(
     if algorithm != SYMMETRIC_ALGORITHM:
         _require_cipher(call, key, algorithm)
         material = core.backing_keys.current(key)
-        return core.hsm.decrypt_oaep(admitted.permit, material, algorithm, ciphertext)
+        with core.turns.waiting():
+            return core.hsm.decrypt_oaep(admitted.permit, material, algorithm, ciphertext)
     blob = decode(ciphertext)
     if blob.key_id != key.key_id:
         raise IncorrectKeyError(_WRONG_KEY)

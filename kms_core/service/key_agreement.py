@@ -64,5 +64,6 @@ class KeyAgreementOperations:
                 require_algorithm(key, algorithm)
                 point = public_keys.agreement_point(key.spec, public_key)
                 material = core.backing_keys.current(key)
-                secret = core.hsm.agree(admitted.permit, material, algorithm, point)
+                with core.turns.waiting():
+                    secret = core.hsm.agree(admitted.permit, material, algorithm, point)
                 return SharedSecret(key.arn, secret, algorithm, key.origin.value)

@@ -33,7 +33,7 @@ class MessageBudget:
         self._guard = threading.Lock()
         self._left: dict[str, int] = {}
         self._spent: set[str] = set()
-        self._disk = GroupCommit(self._reserve)
+        self._disk = GroupCommit(self._reserve, database.turns)
 
     def spend(self, backing_key_id: str) -> None:
         """Count one message.

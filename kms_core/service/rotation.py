@@ -145,9 +145,10 @@ class RotationOperations:
                 now = core.clock.now()
                 _require_not_about_to_rotate(key, now)
                 self._require_left(key)
-                material = core.material.generate(
-                    admitted.permit, key.arn, key.key_id, spec=key.spec.value, usage=key.usage.value
-                )
+                with core.turns.waiting():
+                    material = core.material.generate(
+                        admitted.permit, key.arn, key.key_id, spec=key.spec.value, usage=key.usage.value
+                    )
                 with core.calls.changing(call) as connection:
                     rows.rotate(connection, material, RotationType.ON_DEMAND, now)
                 return RotatedKey(key.key_id)

@@ -80,7 +80,8 @@ class SignatureOperations:
             with core.calls.on_key(call, reference, given) as admitted:
                 signed = _to_be_signed(admitted.key, message, message_type, signing_algorithm)
                 material = core.backing_keys.current(admitted.key)
-                signature = core.hsm.sign(admitted.permit, material, signing_algorithm, signed)
+                with core.turns.waiting():
+                    signature = core.hsm.sign(admitted.permit, material, signing_algorithm, signed)
                 return Signed(admitted.key.arn, signature, signing_algorithm)
 
     def verify(

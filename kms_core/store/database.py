@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from kms_core.errors import ConfigurationError, KMSInternalError
 from kms_core.store.prepared import driver_of
+from kms_core.store.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,7 @@ class Database:
         self._process = os.getpid()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
+        self.turns = Turns()
 
     @classmethod
     def open(cls, path: Path) -> Database:

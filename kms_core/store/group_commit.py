@@ -1,8 +1,8 @@
 """Who waits for the disk at the same time goes there together: one commit for all of them.
 
 A commit takes the disk some milliseconds, however much is in it. Who comes while one is under way waits for
-the next, and the first of those who wait leads it. Nobody waits for others to come: who is alone goes at
-once.
+the next, and the first of those who wait leads it, after a little while in which those who are on their way
+come along (`turns`); who is alone goes at once.
 
 INVARIANT: `join` returns only after the commit that its item was in; where that failed, it raises for
 everyone who was in it.
@@ -11,14 +11,17 @@ everyone who was in it.
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager, suppress
-from queue import Empty, SimpleQueue
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kms_core.errors import KMSInternalError
+from kms_core.store.turns import Sleeper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from kms_core.store.turns import Turns
 
 T = TypeVar("T")
 
@@ -27,14 +30,14 @@ _PATIENCE = 10.0
 
 
 class _Waiting(Generic[T]):
-    """Somebody who waits; `woken` gets something when `kept` is final, or nobody else leads any more."""
+    """Somebody who waits, and is woken when `kept` is final or nobody else leads any more."""
 
-    __slots__ = ("item", "kept", "woken")
+    __slots__ = ("item", "kept", "sleeper")
 
-    def __init__(self, item: T) -> None:
+    def __init__(self, item: T, sleeper: Sleeper) -> None:
         self.item = item
         self.kept: bool | None = None
-        self.woken: SimpleQueue[None] = SimpleQueue()
+        self.sleeper = sleeper
 
 
 class GroupCommit(Generic[T]):
@@ -42,10 +45,12 @@ class GroupCommit(Generic[T]):
 
     Args:
         commit: commits some items together, or raises and commits none; never called by two at once.
+        turns: the turns of those who come.
     """
 
-    def __init__(self, commit: Callable[[Sequence[T]], None]) -> None:
+    def __init__(self, commit: Callable[[Sequence[T]], None], turns: Turns) -> None:
         self._commit = commit
+        self._turns = turns
         self._turn = threading.Lock()
         self._guard = threading.Lock()
         self._waiting: list[_Waiting[T]] = []
@@ -53,32 +58,43 @@ class GroupCommit(Generic[T]):
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Do something while no group is committed."""
+        """Do something while no group is committed; the thread's turn ends."""
+        self._turns.end()
         with self._turn:
             yield
 
     def join(self, item: T) -> None:
-        """Have an item committed.
+        """Have an item committed; the thread's turn ends, and it has another one afterwards.
 
         Raises:
             KMSInternalError: it was not, nor was what was to be committed with it.
         """
-        mine = _Waiting(item)
+        had_turn = self._turns.has_one
+        mine = _Waiting(item, Sleeper(wants_turn=had_turn))
         with self._guard:
             self._waiting.append(mine)
             leads, self._led = not self._led, True
+        self._turns.end()
         if not leads:
-            with suppress(Empty):
-                mine.woken.get(timeout=_PATIENCE)
+            self._sleep(mine)
         if mine.kept is None:
-            self._lead()
+            self._turns.end()
+            self._lead(mine)
+            if had_turn:
+                self._turns.take()
         if not mine.kept:
             raise KMSInternalError("the store failed")
 
-    def _lead(self) -> None:
+    def _sleep(self, mine: _Waiting[T]) -> None:
+        until = time.monotonic() + _PATIENCE
+        while not self._turns.sleep(mine.sleeper) and time.monotonic() < until:
+            pass
+
+    def _lead(self, mine: _Waiting[T]) -> None:
         group: list[_Waiting[T]] = []
         try:
             with self._turn:
+                self._turns.linger()
                 with self._guard:
                     group, self._waiting = self._waiting, []
                 self._keep(group)
@@ -86,8 +102,7 @@ class GroupCommit(Generic[T]):
             with self._guard:
                 heirs = self._waiting[:1]
                 self._led = bool(heirs)
-            for each in (*group, *heirs):
-                each.woken.put(None)
+            self._turns.wake([each.sleeper for each in (*group, *heirs) if each is not mine])
 
     def _keep(self, group: Sequence[_Waiting[T]]) -> None:
         kept = False

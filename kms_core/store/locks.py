@@ -23,6 +23,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from kms_core.errors import DependencyTimeoutError, KMSInternalError
+from kms_core.store.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,11 +67,13 @@ class KeyLocks:
     Args:
         path: the file; it is made when it is first needed, and stays empty.
         patience: how many seconds somebody waits.
+        turns: the turns of those who want locks; nobody waits for a lock with a turn of its own.
     """
 
-    def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
+    def __init__(self, path: Path, *, patience: float = PATIENCE, turns: Turns | None = None) -> None:
         self._path = path
         self._patience = patience
+        self._turns = turns or Turns()
         self._process = os.getpid()
         self._idle: list[int] = []
         self._closed = False
@@ -90,9 +93,7 @@ class KeyLocks:
         turnstile, key = _places(key_arn)
         file, process = self._file(), self._process
         try:
-            self._wait(
-                lambda: (overtaking or _is_open(file, turnstile)) and _ask(file, fcntl.F_RDLCK, key)
-            )
+            self._wait(lambda: (overtaking or _is_open(file, turnstile)) and _ask(file, fcntl.F_RDLCK, key))
             yield
         finally:
             self._let_go(file, process)
@@ -155,7 +156,8 @@ class KeyLocks:
         while not take():
             if time.monotonic() > deadline:
                 raise DependencyTimeoutError("the key is busy with other calls for too long")
-            time.sleep(wait)
+            with self._turns.waiting():
+                time.sleep(wait)
             wait = min(2 * wait, _LONGEST_WAIT)
 
 

@@ -176,9 +176,7 @@ def _check(call: ApiCall, step: Step, found: Found, *, same_key: bool) -> Author
         alias=found.alias,
         same_key=same_key,
     )
-    return AuthorizationCheck(
-        step.entry.name, found.resource, found.subject, derive(question), _tokens(call)
-    )
+    return AuthorizationCheck(step.entry.name, found.resource, found.subject, derive(question), _tokens(call))
 
 
 def _tokens(call: ApiCall) -> tuple[str, ...]:

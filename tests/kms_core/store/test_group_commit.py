@@ -10,6 +10,7 @@ import pytest
 from kms_core.errors import KMSInternalError
 from kms_core.store import group_commit
 from kms_core.store.group_commit import GroupCommit
+from kms_core.store.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +28,7 @@ class Disk:
         self.slow = threading.Event()
         self.slow.set()
         self._inside = threading.Lock()
-        self.together = GroupCommit[int](self.commit)
+        self.together = GroupCommit[int](self.commit, Turns())
 
     def commit(self, items: Sequence[int]) -> None:
         assert self._inside.acquire(blocking=False)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
+import signal
 import threading
+from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
@@ -12,8 +15,9 @@ from kms_core.store.locks import KeyLocks
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
-    from pathlib import Path
     from types import SimpleNamespace
+
+_LONG = 10
 
 
 @pytest.fixture
@@ -116,8 +120,7 @@ def test_processes_keep_each_other_out_until_one_dies(
 ) -> None:
     code = f"""
         import sys, time
-        from pathlib import Path
-        from kms_core.store.locks import KeyLocks
+            from kms_core.store.locks import KeyLocks
         with KeyLocks(Path(sys.argv[1])).{held}("k"):
             print("held", flush=True)
             time.sleep(60)
@@ -145,8 +148,7 @@ def test_a_fork_neither_keeps_a_lock_nor_lets_one_go(
     """One child has the holder's open file for as long as it lives, one leaves the `with` before the holder."""
     code = f"""
         import os, signal, sys
-        from pathlib import Path
-        from kms_core.errors import DependencyTimeoutError
+            from kms_core.errors import DependencyTimeoutError
         from kms_core.store.locks import KeyLocks
         locks = KeyLocks(Path(sys.argv[1]), patience=0.05)
         def is_free():
@@ -172,6 +174,69 @@ def test_a_fork_neither_keeps_a_lock_nor_lets_one_go(
     """
     other = fork(dedent(code), tmp_path / "kmsgate.locks", environment={})
     assert other.communicate() == ("held\nfree\n", "")
+
+
+def test_a_fork_does_not_keep_the_lock_of_a_holder_that_was_killed(
+    tmp_path: Path, fork: Callable[..., SimpleNamespace]
+) -> None:
+    """The child has copies of all files that were open, and lives on."""
+    code = """
+        import os, signal, sys, time
+            from kms_core.store.locks import KeyLocks
+        locks = KeyLocks(Path(sys.argv[1]))
+        with locks.shared("other"):
+            pass
+        with locks.alone("k"), locks.alone("other"):
+            child = os.fork()
+            if not child:
+                signal.alarm(20), signal.pause()
+            print(child, flush=True)
+            time.sleep(60)
+    """
+    path = tmp_path / "kmsgate.locks"
+    other = fork(dedent(code), path, environment={})
+    child = int(other.stdout.readline())
+    try:
+        other.kill()
+        locks = KeyLocks(path, patience=_LONG)
+        with locks.alone("k"), locks.alone("other"):
+            os.kill(child, 0)  # it is there still
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+def test_a_fork_opens_files_of_its_own(locks: KeyLocks) -> None:
+    with locks.shared("k"):
+        pass
+    child = os.fork()
+    if not child:
+        try:
+            with locks.alone("k"):
+                os._exit(len(_open_files(locks)) - 1)
+        finally:
+            os._exit(9)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    with locks.shared("k"):
+        assert len(_open_files(locks)) == 1
+
+
+def _open_files(locks: KeyLocks) -> list[Path]:
+    files = list(Path("/proc/self/fd").iterdir())
+    return [file for file in files if file.exists() and file.resolve() == locks._path.resolve()]
+
+
+def test_files_are_used_again_and_closed_in_the_end(locks: KeyLocks) -> None:
+    for _ in range(5):
+        with locks.shared("k"), locks.shared("other"):
+            pass
+    assert len(_open_files(locks)) == 2
+    with locks.alone("k"):
+        locks.close()
+        assert len(_open_files(locks)) == 1
+    assert _open_files(locks) == []
+    with locks.alone("k"):
+        pass
+    assert _open_files(locks) == []
 
 
 def test_many_threads_never_mix(locks: KeyLocks) -> None:
