@@ -74,7 +74,7 @@ class Group:
 
 def groups(core: Core, operation: Operation) -> Iterator[Group]:
     """Count commits: how many records each had, and how many calls the clock saw in a second."""
-    disk, count = core.calls._log._disk, 100  # noqa: SLF001 - commits are nobody else's business
+    disk, count = core.gate._log._disk, 100  # noqa: SLF001 - commits are nobody else's business
     commit, commits = disk._commit, []  # noqa: SLF001 - as above
 
     def counted(group: Sequence[object]) -> None:

@@ -86,7 +86,7 @@ class Gate:
         self._new_id = sources.new_id
 
     def admit(self, call: Call, note: Callable[[RecordedDecision], None]) -> Permit:
-        """Let a caller's call through, until its permit's context is left: ``with gate.admit(...) as permit``.
+        """Let a caller's call through, until its permit is left: ``with gate.admit(...) as permit``.
 
         Args:
             call: what is asked for.

@@ -120,7 +120,8 @@ def test_processes_keep_each_other_out_until_one_dies(
 ) -> None:
     code = f"""
         import sys, time
-            from kms_core.store.locks import KeyLocks
+        from pathlib import Path
+        from kms_core.store.locks import KeyLocks
         with KeyLocks(Path(sys.argv[1])).{held}("k"):
             print("held", flush=True)
             time.sleep(60)
@@ -148,7 +149,8 @@ def test_a_fork_neither_keeps_a_lock_nor_lets_one_go(
     """One child has the holder's open file for as long as it lives, one leaves the `with` before the holder."""
     code = f"""
         import os, signal, sys
-            from kms_core.errors import DependencyTimeoutError
+        from pathlib import Path
+        from kms_core.errors import DependencyTimeoutError
         from kms_core.store.locks import KeyLocks
         locks = KeyLocks(Path(sys.argv[1]), patience=0.05)
         def is_free():
@@ -182,7 +184,8 @@ def test_a_fork_does_not_keep_the_lock_of_a_holder_that_was_killed(
     """The child has copies of all files that were open, and lives on."""
     code = """
         import os, signal, sys, time
-            from kms_core.store.locks import KeyLocks
+        from pathlib import Path
+        from kms_core.store.locks import KeyLocks
         locks = KeyLocks(Path(sys.argv[1]))
         with locks.shared("other"):
             pass
