@@ -10,10 +10,11 @@ lists below. The encryption context is in the requests: it is not secret, and AW
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+
+from policy_engine.syntax.canonical_json import canonical_json
 
 
 class RecordKind(StrEnum):
@@ -88,9 +89,6 @@ class AuditEntry:
     reason: str | None = None
 
 
-_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
-
-
 @dataclass(frozen=True, slots=True)
 class RecordText:
     """The one text of an entry, but for its place: JSON in ASCII, names sorted, nothing between the tokens.
@@ -118,17 +116,17 @@ class RecordText:
             "principal": entry.principal,
             "reason": entry.reason,
         }
-        return cls(_json(content)[:-1], _via_service(entry.via_service))
+        return cls(canonical_json(content)[:-1], _via_service(entry.via_service))
 
     def placed(self, writer: str, sequence: int, time: float) -> str:
         """The record: who wrote it, its number in that chain, and when (seconds since 1970)."""
-        who = _json(writer)
+        who = canonical_json(writer)
         return f'{self.before},"sequence":{sequence},"time":{time!r},{self.between},"writer":{who}}}'
 
 
 @lru_cache(maxsize=1_024)
 def _via_service(service: str | None) -> str:
-    return _json({"via_service": service})[1:-1]
+    return canonical_json({"via_service": service})[1:-1]
 
 
 def _plain(decision: RecordedDecision) -> dict[str, object]:

@@ -7,10 +7,10 @@ spelling and order, a tuple for a list, a caller by its ARN or as the principal 
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING
 
 from policy_engine.conditions.encryption_context import GRANT_TOKENS
+from policy_engine.syntax.canonical_json import canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from policy_engine.model.request import RequestContext
 
 _LENGTH = 32
-_json = json.JSONEncoder(sort_keys=True).encode
 
 
 def identity(
@@ -50,7 +49,7 @@ def identity(
         [origin.label for origin in decision.determining],
         policy.digest if policy else "",
     ]
-    return hashlib.sha256(_json(parts).encode()).hexdigest()[:_LENGTH]
+    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()[:_LENGTH]
 
 
 def _without_tokens(context: RequestContext) -> RequestContext:
