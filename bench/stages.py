@@ -23,7 +23,7 @@ from kms_core.service.backing_keys import BackingKeys
 from kms_core.service.key_access import KeyAccess
 from kms_core.service.message_budget import MessageBudget
 from kms_core.store import keys
-from kms_core.store.locks import KeyLocks
+from kms_core.store.locks import KeyLock
 from policy_engine import PolicyEngine
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 STAGES: dict[str, tuple[tuple[object, str], ...]] = {
     "decide": ((PolicyEngine, "authorize"),),
-    "locks": ((KeyLocks, "shared"), (KeyLocks, "alone")),
+    "locks": ((KeyLock, "take"), (KeyLock, "let_go")),
     "store": (
         (KeyAccess, "current"),
         (KeyAccess, "reference"),

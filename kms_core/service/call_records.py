@@ -87,18 +87,19 @@ class CallRecords:
         try:
             self._database.turns.take()
             call = self._opened(operation, caller, dry_run=bool(dry_run))
-            with call.locks:
-                try:
-                    self._rates.count(call.caller.account)
-                    if grant_tokens != ():
-                        call.grant_tokens = self._genuine(check_grant_tokens(grant_tokens))
-                    yield call
-                    call.end_dry_run()
-                    if not call.recorded:
-                        self._record(call)
-                except Exception as error:
-                    self._record_error(call, error)
-                    raise
+            try:
+                self._rates.count(call.caller.account)
+                if grant_tokens != ():
+                    call.grant_tokens = self._genuine(check_grant_tokens(grant_tokens))
+                yield call
+                call.end_dry_run()
+                if not call.recorded:
+                    self._record(call)
+            except Exception as error:
+                self._record_error(call, error)
+                raise
+            finally:
+                call.let_go()
         finally:
             self._database.turns.end()
             self._checkpoints.make_if_due()

@@ -28,15 +28,13 @@ from policy_engine.model.policy import PolicyKind
 from policy_engine.reading import read_policy
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from sqlalchemy import Connection
 
     from kms_core.model.key import KeyMetadata
     from kms_core.model.key_reference import KeyReference
     from kms_core.store.database import Database
     from kms_core.store.keys import KeyRow
-    from kms_core.store.locks import KeyLocks
+    from kms_core.store.locks import KeyLock, KeyLocks
     from policy_engine import PolicyEngine
     from policy_engine.model.grant import Grant
     from policy_engine.model.policy import Policy
@@ -92,13 +90,8 @@ class KeyAccess:
             use = last_use(connection, row.metadata.key_id)
         return int((now - (use.time if use else row.metadata.uses_known_since)) // _DAY)
 
-    def held(self, arn: str, *, alone: bool, overtaking: bool = False) -> AbstractContextManager[None]:
-        """Hold a key's lock, whether there is such a key or not: shared with other calls, or alone.
-
-        Raises:
-            DependencyTimeoutError: somebody else holds it for too long.
-            KMSInternalError: it cannot be taken.
-        """
+    def held(self, arn: str, *, alone: bool, overtaking: bool = False) -> KeyLock:
+        """A key's lock, whether there is such a key or not: to be shared with other calls, or held alone."""
         return self._locks.alone(arn) if alone else self._locks.shared(arn, overtaking=overtaking)
 
     def close(self) -> None:

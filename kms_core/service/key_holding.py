@@ -69,13 +69,13 @@ class KeyHolding:
         """
         if arn not in call.held:
             alone = FACTS[call.operation].changes_access
-            call.locks.enter_context(self._access.held(arn, alone=alone, overtaking=bool(call.held)))
+            call.hold(self._access.held(arn, alone=alone, overtaking=bool(call.held)))
             call.held.add(arn)
         return self._access.current(arn)
 
     def hold_new(self, call: OpenCall, arn: str) -> None:
         """Take the lock of a key that the call makes: nobody takes it for left behind while the call runs."""
-        call.locks.enter_context(self._access.held(arn, alone=True))
+        call.hold(self._access.held(arn, alone=True))
 
     def held(self, call: OpenCall, reference: KeyReference) -> tuple[KeyReference, KeyRow | None]:
         """Hold a key; where it was named by an alias that was moved meanwhile, the one that it is now."""
@@ -107,8 +107,7 @@ class KeyHolding:
         Raises:
             DependencyTimeoutError: that was tried too often already.
         """
-        call.locks.close()
-        call.held.clear()
+        call.let_go()
         call.retries += 1
         if call.decisions or call.retries > _RETRIES:
             raise DependencyTimeoutError("the alias is being moved from key to key")

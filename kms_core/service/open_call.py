@@ -5,7 +5,6 @@ Values only: `calls` brings a call from one to the next.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from kms_core.model.key import KeyMetadata
     from kms_core.model.operations import Operation
     from kms_core.permit import Permit
+    from kms_core.store.locks import KeyLock
 
 _LONGEST_NAME = 2048
 _ALLOWED = "allowed"
@@ -71,10 +71,21 @@ class OpenCall:
     grant_tokens: tuple[str, ...] = field(default=(), repr=False)
     key_arn: str | None = None
     decisions: list[RecordedDecision] = field(default_factory=list, repr=False)
-    locks: ExitStack = field(default_factory=ExitStack, repr=False)
+    locks: list[KeyLock] = field(default_factory=list, repr=False)
     held: set[str] = field(default_factory=set, repr=False)
     retries: int = 0
     recorded: bool = False
+
+    def hold(self, lock: KeyLock) -> None:
+        """Take a key's lock for the rest of the call."""
+        lock.take()
+        self.locks.append(lock)
+
+    def let_go(self) -> None:
+        """Let go of all locks, the last one first."""
+        while self.locks:
+            self.locks.pop().let_go()
+        self.held.clear()
 
     def end_dry_run(self) -> None:
         """End the call here if it is only to be tried: all its checks are made.

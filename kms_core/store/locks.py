@@ -19,14 +19,14 @@ import hashlib
 import os
 import struct
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from kms_core.errors import DependencyTimeoutError, KMSInternalError
 from kms_core.store.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 PATIENCE = 10.0
@@ -78,42 +78,18 @@ class KeyLocks:
         self._idle: list[int] = []
         self._closed = False
 
-    @contextmanager
-    def shared(self, key_arn: str, *, overtaking: bool = False) -> Iterator[None]:
-        """Hold a key's lock together with other calls.
+    def shared(self, key_arn: str, *, overtaking: bool = False) -> KeyLock:
+        """A key's lock, to be held together with other calls.
 
         Args:
             key_arn: the key.
             overtaking: go past a change that waits; for who holds another key's lock.
-
-        Raises:
-            DependencyTimeoutError: a change took too long.
-            KMSInternalError: the file cannot be used.
         """
-        turnstile, key = _places(key_arn)
-        file, process = self._file(), self._process
-        try:
-            self._wait(lambda: (overtaking or _is_open(file, turnstile)) and _ask(file, fcntl.F_RDLCK, key))
-            yield
-        finally:
-            self._let_go(file, process)
+        return KeyLock(self, key_arn, alone=False, overtaking=overtaking)
 
-    @contextmanager
-    def alone(self, key_arn: str) -> Iterator[None]:
-        """Hold a key's lock alone.
-
-        Raises:
-            DependencyTimeoutError: other calls or changes took too long.
-            KMSInternalError: the file cannot be used.
-        """
-        turnstile, key = _places(key_arn)
-        file, process = self._file(), self._process
-        try:
-            self._wait(lambda: _ask(file, fcntl.F_WRLCK, turnstile))
-            self._wait(lambda: _ask(file, fcntl.F_WRLCK, key))
-            yield
-        finally:
-            self._let_go(file, process)
+    def alone(self, key_arn: str) -> KeyLock:
+        """A key's lock, to be held alone."""
+        return KeyLock(self, key_arn, alone=True)
 
     def close(self) -> None:
         """Close every file that nobody uses, now or when its holder lets go of it."""
@@ -123,8 +99,12 @@ class KeyLocks:
                 while True:
                     _close(self._idle.pop())
 
-    def _file(self) -> int:
-        """A file of one's own."""
+    def lend(self) -> int:
+        """Open the file, or give one that nobody uses now.
+
+        Raises:
+            KMSInternalError: it cannot be opened.
+        """
         if os.getpid() != self._process:
             self._process, self._idle = os.getpid(), []  # a fork has closed its copies
         with suppress(IndexError):
@@ -136,24 +116,27 @@ class KeyLocks:
         _OPEN.add(file)
         return file
 
-    def _let_go(self, file: int, process: int) -> None:
-        """Let go of a file's locks; in a fork of the holder they are not its own, and nor is the file."""
-        if os.getpid() != process:
-            return
+    def take_back(self, file: int) -> None:
+        """Let go of all locks of a file, for others to use it."""
         try:
             _ask(file, fcntl.F_UNLCK, *_EVERYTHING)
         except KMSInternalError:
             _close(file)  # which lets go of them too
-            raise
+            return
         if self._closed:
             _close(file)
         else:
             self._idle.append(file)
 
-    def _wait(self, take: Callable[[], bool]) -> None:
+    def wait(self, condition: Callable[[], bool]) -> None:
+        """Wait until something is so.
+
+        Raises:
+            DependencyTimeoutError: it is not so for too long.
+        """
         deadline = time.monotonic() + self._patience
         wait = _FIRST_WAIT
-        while not take():
+        while not condition():
             if time.monotonic() > deadline:
                 raise DependencyTimeoutError("the key is busy with other calls for too long")
             with self._turns.waiting():
@@ -161,10 +144,62 @@ class KeyLocks:
             wait = min(2 * wait, _LONGEST_WAIT)
 
 
-def _places(key_arn: str) -> tuple[int, int]:
-    """A key's two bytes. Two keys that met in one place would only wait for each other."""
-    number = int.from_bytes(hashlib.sha256(key_arn.encode()).digest()[:_PLACE_BYTES])
-    return 2 * number, 2 * number + 1
+class KeyLock:
+    """The lock of one key, held from `take` to `let_go` or for as long as its context lasts."""
+
+    __slots__ = ("_alone", "_file", "_locks", "_overtaking", "_place", "_process")
+
+    def __init__(self, locks: KeyLocks, key_arn: str, *, alone: bool, overtaking: bool = False) -> None:
+        self._locks = locks
+        self._place = _place(key_arn)
+        self._alone = alone
+        self._overtaking = overtaking
+
+    def take(self) -> None:
+        """Wait for it.
+
+        Raises:
+            DependencyTimeoutError: other calls or changes took too long.
+            KMSInternalError: the file cannot be used.
+        """
+        self._process = os.getpid()
+        self._file = self._locks.lend()
+        try:
+            if self._alone:
+                self._locks.wait(self._shuts_turnstile)
+                self._locks.wait(self._gets_alone)
+            elif not self._comes_in():
+                self._locks.wait(self._comes_in)
+        except BaseException:
+            self.let_go()
+            raise
+
+    def let_go(self) -> None:
+        """Let others have it; in a fork of the holder it is not this process's to let go of."""
+        if os.getpid() == self._process:
+            self._locks.take_back(self._file)
+
+    def __enter__(self) -> None:
+        self.take()
+
+    def __exit__(self, *_: object) -> None:
+        self.let_go()
+
+    def _comes_in(self) -> bool:
+        if not self._overtaking and not _is_open(self._file, self._place):
+            return False
+        return _ask(self._file, fcntl.F_RDLCK, self._place + 1)
+
+    def _shuts_turnstile(self) -> bool:
+        return _ask(self._file, fcntl.F_WRLCK, self._place)
+
+    def _gets_alone(self) -> bool:
+        return _ask(self._file, fcntl.F_WRLCK, self._place + 1)
+
+
+def _place(key_arn: str) -> int:
+    """The first of a key's two bytes. Two keys that met in one place would only wait for each other."""
+    return 2 * int.from_bytes(hashlib.sha256(key_arn.encode()).digest()[:_PLACE_BYTES])
 
 
 def _close(file: int) -> None:

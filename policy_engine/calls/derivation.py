@@ -66,17 +66,19 @@ def derive(question: Question) -> CallContext:
     """
     context = _everywhere(question)
     if question.subject is not Subject.ALIAS:  # keys of KMS do not exist for an alias (rule 83)
-        for put in _rows(question.action.name):
+        nothing_known = question.subject is Subject.KEY and question.key is None
+        for put in _rows(question.action.name, without_key=nothing_known):
             put(question, context)
     return context
 
 
-@lru_cache(maxsize=len(ACTIONS))
-def _rows(action: str) -> tuple[Derivation, ...]:
-    """The rows of the keys that an action carries."""
+@lru_cache(maxsize=2 * len(ACTIONS))
+def _rows(action: str, *, without_key: bool) -> tuple[Derivation, ...]:
+    """The rows of the keys that an action carries; without those that tell of its key, if so it is wanted."""
     entry = ACTIONS[action.lower()]
-    rows = (DERIVATIONS[name] for name in sorted(entry.condition_keys | entry.resource_condition_keys))
-    return tuple(row for row in rows if row is not _told_elsewhere)
+    names = sorted(entry.condition_keys | entry.resource_condition_keys)
+    told = [name for name in names if not (without_key and name in _OF_THE_KEY)]
+    return tuple(row for row in map(DERIVATIONS.__getitem__, told) if row is not _told_elsewhere)
 
 
 # -- rows ----------------------------------------------------------------------------------------------------

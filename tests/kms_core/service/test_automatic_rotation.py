@@ -195,8 +195,9 @@ def test_two_processes_rotate_a_key_once(
         with held(*given, **named):
             yield
 
-    monkeypatch.setattr(one._core.access, "held", after_the_other)
-    assert one.run_due_jobs() == 0
+    with monkeypatch.context() as patched:
+        patched.setattr(one._core.access, "held", after_the_other)
+        assert one.run_due_jobs() == 0
     assert overtaken == [1]
     assert len(one.list_key_rotations(people.admin, arn).rotations) == 1
 
