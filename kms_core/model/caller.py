@@ -7,6 +7,7 @@ the engine's business. https://docs.aws.amazon.com/IAM/latest/UserGuide/referenc
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kms_core.errors import ValidationError
@@ -53,7 +54,7 @@ class Caller:
         Raises:
             ValidationError: the text names no principal.
         """
-        return caller if isinstance(caller, Caller) else cls(caller)
+        return caller if isinstance(caller, Caller) else _alone(caller)
 
     @property
     def account(self) -> str | None:
@@ -72,6 +73,11 @@ class Caller:
     def is_service(self) -> bool:
         """Whether a service calls for itself."""
         return _principal(self.principal_arn).kind is PrincipalKind.SERVICE
+
+
+@lru_cache(maxsize=65_536)
+def _alone(principal_arn: str) -> Caller:
+    return Caller(principal_arn)
 
 
 def _principal(text: str) -> Principal:

@@ -17,7 +17,6 @@ from policy_engine.syntax.json_faults import printable
 
 if TYPE_CHECKING:
     from policy_engine.calls.api_call import ApiCall
-    from policy_engine.syntax.arn import Arn
 
 _ALIAS = "alias/"
 _KEY = "key/"
@@ -53,14 +52,14 @@ def name_key(call: ApiCall, text: str, *, takes_alias: bool) -> KeyName:
         RequestError: it is no name of a key, or an alias where the operation takes none.
         UnknownAliasError: the alias stands for no key.
     """
-    arn = _arn_of(call, text)
-    if arn.resource.startswith(_KEY):
-        return KeyName(str(arn))
+    full, resource = _full(call, text)
+    if resource.startswith(_KEY):
+        return KeyName(full)
     if not takes_alias:
         raise RequestError(
             f"{call.operation} does not take the alias `{printable(text)}`", help="give the key id or key ARN"
         )
-    return KeyName(aliased_key(call, str(arn)), arn.resource)
+    return KeyName(aliased_key(call, full), resource)
 
 
 def aliased_key(call: ApiCall, alias_arn: str) -> str:
@@ -114,7 +113,8 @@ def in_region(key_arn: str, region: str) -> str:
     return ":".join(parts)
 
 
-def _arn_of(call: ApiCall, text: str) -> Arn:
+def _full(call: ApiCall, text: str) -> tuple[str, str]:
+    """The ARN that a name means, and its resource."""
     full = text
     if not text.startswith("arn:"):
         full = own_arn(call, text if text.startswith(_ALIAS) else _KEY + text)
@@ -123,4 +123,4 @@ def _arn_of(call: ApiCall, text: str) -> Arn:
         raise RequestError(
             f"`{printable(text)}` names no key", help="give a key id, key ARN, alias name or alias ARN"
         )
-    return arn
+    return full, arn.resource
