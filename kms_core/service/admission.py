@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from kms_core.errors import AccessDeniedError, NotFoundError
 from kms_core.gate import Call
-from kms_core.service.context import checks_of
+from kms_core.service.context import check_on_key, checks_of
 from policy_engine.calls.api_call import Subject
 
 if TYPE_CHECKING:
@@ -111,28 +111,23 @@ class Admission:
             grant=grant,
         )
 
-    def checks(
+    def check(
         self,
         call: OpenCall,
         reference: KeyReference,
         row: KeyRow | None,
         parameters: Parameters,
         grant: Grant | None,
-    ) -> tuple[AuthorizationCheck, ...]:
-        """What a call is authorised on for a key as it is now, and the condition keys of each check."""
+    ) -> AuthorizationCheck:
+        """What a call is authorised on for a key as it is now, and the condition keys of that check."""
+        named, alias = (call.operation, call.caller, self._region, reference.arn), reference.alias
         days = None
         if row is not None and call.operation.carries("kms:TrailingDaysWithoutKeyUsage"):
             days = self._access.days_without_use(row, self._clock.now())
-        return checks_of(
-            call.operation,
-            call.caller,
-            self._region,
-            reference.arn,
-            parameters,
-            grant,
-            alias=reference.alias,
-            days_without_usage=days,
-        )
+        if grant is None and days is None:
+            return check_on_key(*named, parameters, alias=alias)
+        (check,) = checks_of(*named, parameters, grant, alias=alias, days_without_usage=days)
+        return check
 
     def _now(self) -> Mapping[str, str]:
         """The condition keys of the time: this service's clock, whatever the caller says."""

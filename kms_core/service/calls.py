@@ -77,7 +77,7 @@ class Calls:
         """
         reference, row = self._holding.held(call, reference)
         require_known(call, reference, row)
-        (check,) = self._admission.checks(call, reference, row, parameters, grant)
+        check = self._admission.check(call, reference, row, parameters, grant)
         return self._step(call, reference, row, check, foreign, grant, FACTS[call.operation].usage)
 
     @contextmanager

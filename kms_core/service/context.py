@@ -8,12 +8,23 @@ the engine knows those. https://docs.aws.amazon.com/kms/latest/developerguide/co
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kms_core.errors import ValidationError
+from kms_core.model.caller import Caller
 from kms_core.model.grant import is_service
+from kms_core.model.last_use import USES
 from kms_core.model.operations import Operation
-from policy_engine.calls.api_call import ApiCall, CallContext, KnownKey, NamedGrant
+from policy_engine.calls.api_call import (
+    ApiCall,
+    AuthorizationCheck,
+    CallContext,
+    KnownKey,
+    NamedGrant,
+    Subject,
+)
+from policy_engine.calls.derivation import encryption_context_keys
 from policy_engine.calls.operations import requests_for
 from policy_engine.calls.principals import parse_principal
 from policy_engine.errors import RequestError
@@ -21,15 +32,15 @@ from policy_engine.errors import RequestError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kms_core.model.caller import Caller
     from kms_core.model.key_reference import KeyReference
-    from policy_engine.calls.api_call import AuthorizationCheck
     from policy_engine.model.grant import Grant
 
 Parameters = dict[str, object]
 """What a call was given, by its names in the API; None is a parameter that was left out."""
 
 POLICY_NAME = "default"
+_PAIRS = "EncryptionContext"
+_SOME_KEY = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +126,49 @@ def checks_of(
         grant=NamedGrant(key_arn, grant) if grant else None,
     )
     return _checks(call)
+
+
+def check_on_key(
+    operation: Operation,
+    caller: Caller,
+    region: str,
+    key_arn: str,
+    parameters: Parameters,
+    *,
+    alias: str | None = None,
+) -> AuthorizationCheck:
+    """As `checks_of`, for a call on a key that is one check.
+
+    Of cryptographic operations, which are called often, the next call of a caller has most of it in common.
+
+    Raises:
+        ValidationError: the session claims a condition key that only the call itself can bring.
+    """
+    if caller.session_context or operation.value not in USES:
+        (check,) = checks_of(operation, caller, region, key_arn, parameters, alias=alias)
+        return check
+    pairs = parameters.get(_PAIRS)
+    given = tuple([item for item in parameters.items() if item[0] != _PAIRS])
+    usual = _usual_check(operation, caller.principal_arn, caller.via_service, region, given, alias)
+    context = usual.context
+    if pairs:
+        context = {**context, **encryption_context_keys(pairs)}  # type: ignore[arg-type] # checked by `check_encryption_context`
+    return AuthorizationCheck(usual.action, key_arn, Subject.KEY, context)
+
+
+@lru_cache(maxsize=4_096)
+def _usual_check(
+    operation: Operation,
+    principal_arn: str,
+    via_service: str | None,
+    region: str,
+    parameters: tuple[tuple[str, object], ...],
+    alias: str | None,
+) -> AuthorizationCheck:
+    """What does not depend on the key, nor on an encryption context; nobody changes it."""
+    caller = Caller(principal_arn, via_service)
+    (check,) = checks_of(operation, caller, region, _SOME_KEY, dict(parameters), alias=alias)
+    return check
 
 
 def re_encrypt_checks(

@@ -130,11 +130,16 @@ def _request_alias(question: Question, context: CallContext) -> None:
 
 def _encryption_context(question: Question, context: CallContext) -> None:
     """The pairs and, since actions that carry these carry both, their names."""
-    given = pairs("EncryptionContext", question.parameters.get("EncryptionContext"))
-    for name, value in given.items():
-        context[ENCRYPTION_CONTEXT + name] = value
+    given = question.parameters.get("EncryptionContext")
     if given:
-        context["kms:EncryptionContextKeys"] = tuple(given)
+        context.update(encryption_context_keys(pairs("EncryptionContext", given)))
+
+
+def encryption_context_keys(given: Mapping[str, str]) -> CallContext:
+    """The condition keys of an encryption context, which is not empty."""
+    context: CallContext = {ENCRYPTION_CONTEXT + name: value for name, value in given.items()}
+    context["kms:EncryptionContextKeys"] = tuple(given)
+    return context
 
 
 def _attestation(question: Question, context: CallContext) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kms_core.errors import AccessDeniedError, ValidationError
 from kms_core.model.caller import Caller
+from kms_core.model.last_use import USES
 from kms_core.model.operations import Operation
 from kms_core.service import Kms, context
 from policy_engine.model.grant import Grant, GrantConstraints
@@ -145,3 +147,37 @@ def test_a_bypass_that_was_left_out_is_absent(operation: Operation) -> None:
     assert key not in _carried(operation, parameters(bypass=None))
     assert _carried(operation, parameters(bypass=False))[key] == "false"
     assert _carried(operation, parameters(bypass=True))[key] == "true"
+
+
+@pytest.mark.parametrize("alias", [None, "arn:aws:kms:us-east-1:111122223333:alias/orders"])
+@pytest.mark.parametrize(
+    "caller",
+    [
+        Caller(APP),
+        Caller(APP, "s3.us-east-1.amazonaws.com"),
+        Caller("s3.amazonaws.com"),
+        Caller(APP, session_context={"aws:SourceIp": "::1"}),
+    ],
+)
+@pytest.mark.parametrize("operation", sorted(USES & {each.value for each in Operation} - {"ReEncrypt"}))
+def test_a_check_that_is_put_together_from_an_earlier_one_is_what_it_would_be_anew(
+    operation: str, caller: Caller, alias: str | None
+) -> None:
+    named = Operation(operation), caller, "us-east-1"
+    algorithms = (("EncryptionAlgorithm", "SYMMETRIC_DEFAULT"), ("SigningAlgorithm", "ED25519_SHA_512"))
+    with_pairs = Operation(operation).carries("kms:EncryptionContext:")
+    for arn, pairs, (name, algorithm) in itertools.product(
+        (ARN, ARN[:-1] + "c"), (None, {}, PAIRS, {"tenant": "b"}) if with_pairs else (None,), algorithms
+    ):
+        given = {"EncryptionContext": pairs, name: algorithm, "KeyPairSpec": None}
+        (anew,) = context.checks_of(*named, arn, given, alias=alias)
+        assert context.check_on_key(*named, arn, given, alias=alias) == anew
+
+
+def test_what_is_given_to_a_check_is_not_kept_for_the_next_one() -> None:
+    first = context.check_on_key(
+        Operation.ENCRYPT, Caller(APP), "us-east-1", ARN, {"EncryptionContext": PAIRS}
+    )
+    after = context.check_on_key(Operation.ENCRYPT, Caller(APP), "us-east-1", ARN, {})
+    assert "kms:EncryptionContext:Tenant" in first.context
+    assert after.context == EVERYWHERE | {"kms:EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}
