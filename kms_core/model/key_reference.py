@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kms_core.errors import InvalidArnError, NotFoundError, ValidationError
@@ -72,6 +73,7 @@ def read_key_id(text: str, caller: Caller, region: str) -> KeyReference | AliasR
     return KeyReference.of(caller.partition, region, account, _key_id(text))
 
 
+@lru_cache(maxsize=16_384)
 def _from_arn(text: str, region: str) -> KeyReference | AliasReference:
     match = _ARN.fullmatch(text)
     if match is None:

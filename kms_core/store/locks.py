@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 10.0
 _PRIVATE = 0o600
-_FLOCK = "hhqqi4x"
+_FLOCK = struct.Struct("hhqqi4x")
 """`struct flock` of 64-bit Linux: type, whence, start, length, process."""
 _EVERYTHING = (0, 0)
 """A place and a length: from the file's beginning to wherever it ends."""
@@ -210,8 +210,8 @@ def _close(file: int) -> None:
 def _is_open(file: int, turnstile: int) -> bool:
     """Whether no change keeps a turnstile shut."""
     try:
-        asked = struct.pack(_FLOCK, fcntl.F_RDLCK, os.SEEK_SET, turnstile, 1, 0)
-        kind, *_ = struct.unpack(_FLOCK, fcntl.fcntl(file, fcntl.F_OFD_GETLK, asked))
+        asked = _FLOCK.pack(fcntl.F_RDLCK, os.SEEK_SET, turnstile, 1, 0)
+        kind, *_ = _FLOCK.unpack(fcntl.fcntl(file, fcntl.F_OFD_GETLK, asked))
     except OSError as error:
         raise KMSInternalError("a key's lock cannot be looked at") from error
     return bool(kind == fcntl.F_UNLCK)
@@ -219,7 +219,7 @@ def _is_open(file: int, turnstile: int) -> bool:
 
 def _ask(file: int, kind: int, place: int, length: int = 1) -> bool:
     try:
-        fcntl.fcntl(file, fcntl.F_OFD_SETLK, struct.pack(_FLOCK, kind, os.SEEK_SET, place, length, 0))
+        fcntl.fcntl(file, fcntl.F_OFD_SETLK, _FLOCK.pack(kind, os.SEEK_SET, place, length, 0))
     except BlockingIOError:
         return False
     except OSError as error:

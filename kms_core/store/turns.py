@@ -62,10 +62,17 @@ class Turns:
 
     def take(self) -> None:
         """Wait for a turn, unless this thread has one."""
-        if not self.has_one:
-            sleeper = Sleeper(wants_turn=True)
-            self.wake((sleeper,))
-            self.sleep(sleeper)
+        if self.has_one:
+            return
+        with self._guard:
+            if not self._is_taken:
+                self._is_taken = True
+                self._newest += 1
+                self._mine.number = self._newest
+                return
+        sleeper = Sleeper(wants_turn=True)
+        self.wake((sleeper,))
+        self.sleep(sleeper)
 
     @property
     def has_one(self) -> bool:
