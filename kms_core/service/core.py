@@ -45,7 +45,7 @@ class Core:
 
     Attributes:
         database: where keys, policies, grants and the audit log are.
-        identities: the bundle, without keys: those come from the database alone.
+        engine: decides; its keys come from the database alone.
         region: where this service is.
         sources: time, ids, randomness; time never goes back.
         clock: that time.
@@ -65,7 +65,7 @@ class Core:
     """
 
     database: Database
-    identities: Bundle
+    engine: PolicyEngine
     region: str
     sources: Sources
     clock: Clock
@@ -108,7 +108,7 @@ def assemble(
     admission = Admission(gate, access, clock, region=region, identities=_digest(identities))
     return Core(
         database=database,
-        identities=identities,
+        engine=engine,
         region=region,
         sources=sources,
         clock=clock,

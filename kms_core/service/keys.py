@@ -95,7 +95,7 @@ class KeyOperations:
             )
             with core.calls.without_key(call, key.arn, given) as permit:
                 if not bypass_policy_lockout_safety_check:
-                    require_no_lockout(core.identities, call.caller, core.region, key, document, hung_on)
+                    require_no_lockout(core.engine, call.caller, core.region, key, document, hung_on)
                 return self._make(call, permit, key, text, hung_on.tags)
 
     def describe_key(
