@@ -23,6 +23,7 @@ from kms_core.service.checkpoints import Checkpoints
 from kms_core.service.clock import Clock
 from kms_core.service.key_access import KeyAccess
 from kms_core.service.key_holding import KeyHolding
+from kms_core.service.key_intents import KeyIntents
 from kms_core.service.markers import Markers
 from kms_core.service.message_budget import MessageBudget
 from kms_core.service.request_rates import RequestRates
@@ -59,6 +60,7 @@ class Core:
         material: makes and uses backing keys.
         backing_keys: finds their wrapped form.
         budget: counts messages.
+        intents: keeps what is written down before a key is made.
         markers: makes the markers of pages.
         closed: set when the service is closed; no due job begins then.
         bell: rung when something has become due at once; `scheduler` waits on it.
@@ -79,6 +81,7 @@ class Core:
     material: KeyMaterial
     backing_keys: BackingKeys
     budget: MessageBudget
+    intents: KeyIntents
     markers: Markers
     closed: Event = field(default_factory=Event)
     bell: Event = field(default_factory=Event)
@@ -122,6 +125,7 @@ def assemble(
         material=KeyMaterial(hsm, sources),
         backing_keys=BackingKeys(database),
         budget=MessageBudget(database),
+        intents=KeyIntents(database, quotas.keys_per_account),
         markers=Markers(gate, hsm),
     )
 

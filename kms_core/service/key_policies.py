@@ -9,6 +9,7 @@ says what else is refused.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kms_core.errors import LimitExceededError, MalformedPolicyDocumentError
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from policy_engine.model.policy import Policy
 
 MAX_BYTES = 32_768
+MOST_REMEMBERED = 64
+"""How many texts are remembered with the policies that they are; what is refused is not."""
 _MAX_LENGTH = 131_072
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\xff]")
 _FILE = "<key policy>"
@@ -61,8 +64,9 @@ def default_key_policy(partition: str, account: str) -> str:
     return _DEFAULT % f"arn:{partition}:iam::{account}:root"
 
 
+@lru_cache(MOST_REMEMBERED)
 def read_key_policy(text: str) -> Policy:
-    """Read a key policy that is to be put.
+    """Read a key policy that is to be put; most keys of an account have one of few.
 
     Raises:
         ValidationError: it is empty, or longer than any request may be.
