@@ -226,6 +226,8 @@ def _groups(rows: LayerRows) -> _Groups:
 
 
 def _distinct(rows: Rows) -> Rows:
+    if len(rows) <= 1:
+        return rows
     first: dict[object, ResidualRow] = {}
     for row in rows:
         first.setdefault((row.match, row.tests), row)
