@@ -375,8 +375,9 @@ class PolicyEngine:
         self, request: Request, context: RequestContext, unknown: Iterable[str], key: KeyRecord
     ) -> Decision:
         """Authorize as if a key were put."""
+        put = KeyEntry(key, self._passing)
         with self._lock:
-            once = Once(self._situation_once(request, key), self._tools)
+            once = Once(self._situation_once(request, put), self._tools)
         answer = None if unknown else once.answer(context)
         if answer is None:
             return decision_of(request, once, context, unknown)
@@ -400,12 +401,11 @@ class PolicyEngine:
             caller = self._callers[name] = self._directory.resolve(parse_principal(name), self._tests)
         return caller
 
-    def _situation_once(self, request: Request, put: KeyRecord | None = None) -> Situation:
+    def _situation_once(self, request: Request, put: KeyEntry | None = None) -> Situation:
         """The situation of a request of which nothing is kept, as if a key were put."""
         caller = self._caller_once(request.principal)
-        key = self._keys.get(request.resource)
-        if put is not None and put.arn == request.resource:
-            key = KeyEntry(put, self._passing)
+        is_put = put is not None and put.record.arn == request.resource
+        key = put if is_put else self._keys.get(request.resource)
         return self._situation(caller, request.action, request.resource, key, request.grant)
 
     def _caller_once(self, principal: str | Principal) -> Caller:
