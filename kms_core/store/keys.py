@@ -52,6 +52,9 @@ _ENABLE = Prepared(
         current_backing_key_id=bindparam("current_backing_key_id", required=False),
     )
 )
+_THIS = update(KEYS).where(KEYS.c.key_id == bindparam("wanted", required=False))
+_SET_POLICY = Prepared(_THIS.values(policy_digest=bindparam("policy_digest", required=False)))
+_RAISE_ACCESS_VERSION = Prepared(_THIS.values(access_version=KEYS.c.access_version + 1))
 _FILE = Prepared(insert(BACKING_KEYS))
 _RESERVED = BACKING_KEYS.c.messages_reserved
 _COUNT = bindparam("count", required=False, type_=Integer)
@@ -186,16 +189,15 @@ def _behind(place: str) -> str:
     return place[:-1] + chr(ord(place[-1]) + 1)
 
 
-def set_policy(connection: Connection, key_id: str, policy_digest: str) -> None:
+def set_policy(connection: AnyConnection, key_id: str, policy_digest: str) -> None:
     """Give a key another policy."""
-    connection.execute(update(KEYS).where(KEYS.c.key_id == key_id).values(policy_digest=policy_digest))
+    _SET_POLICY.filled(wanted=key_id, policy_digest=policy_digest).run(driver_of(connection))
     raise_access_version(connection, key_id)
 
 
-def raise_access_version(connection: Connection, key_id: str) -> None:
+def raise_access_version(connection: AnyConnection, key_id: str) -> None:
     """Say that who may use the key has changed."""
-    version = KEYS.c.access_version + 1
-    connection.execute(update(KEYS).where(KEYS.c.key_id == key_id).values(access_version=version))
+    _RAISE_ACCESS_VERSION.filled(wanted=key_id).run(driver_of(connection))
 
 
 def insert_backing_key(connection: Connection, key: BackingKeyRecord) -> None:
