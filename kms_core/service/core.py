@@ -23,6 +23,7 @@ from kms_core.service.checkpoints import Checkpoints
 from kms_core.service.clock import Clock
 from kms_core.service.key_access import KeyAccess
 from kms_core.service.key_holding import KeyHolding
+from kms_core.service.key_intents import KeyIntents
 from kms_core.service.markers import Markers
 from kms_core.service.message_budget import MessageBudget
 from kms_core.service.request_rates import RequestRates
@@ -46,7 +47,7 @@ class Core:
 
     Attributes:
         database: where keys, policies, grants and the audit log are.
-        identities: the bundle, without keys: those come from the database alone.
+        engine: decides; its keys come from the database alone.
         region: where this service is.
         sources: time, ids, randomness; time never goes back.
         clock: that time.
@@ -61,13 +62,14 @@ class Core:
         material: makes and uses backing keys.
         backing_keys: finds their wrapped form.
         budget: counts messages.
+        intents: keeps what is written down before a key is made.
         markers: makes the markers of pages.
         closed: set when the service is closed; no due job begins then.
         bell: rung when something has become due at once; `scheduler` waits on it.
     """
 
     database: Database
-    identities: Bundle
+    engine: PolicyEngine
     region: str
     sources: Sources
     clock: Clock
@@ -82,6 +84,7 @@ class Core:
     material: KeyMaterial
     backing_keys: BackingKeys
     budget: MessageBudget
+    intents: KeyIntents
     markers: Markers
     closed: Event = field(default_factory=Event)
     bell: Event = field(default_factory=Event)
@@ -111,7 +114,7 @@ def assemble(
     admission = Admission(gate, access, clock, region=region, identities=_digest(identities))
     return Core(
         database=database,
-        identities=identities,
+        engine=engine,
         region=region,
         sources=sources,
         clock=clock,
@@ -126,6 +129,7 @@ def assemble(
         material=KeyMaterial(hsm, sources),
         backing_keys=BackingKeys(database),
         budget=MessageBudget(database),
+        intents=KeyIntents(database, quotas.keys_per_account),
         markers=Markers(gate, hsm),
     )
 

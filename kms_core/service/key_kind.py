@@ -11,6 +11,8 @@ from kms_core.model.key_specs import ALGORITHMS, UNSUPPORTED_SPECS
 from kms_core.service.parameters import KEY_SPECS, KEY_USAGES, check_choice
 
 _ENCAPSULATION = "ENCAPSULATE_DECAPSULATE"
+_SPECS = frozenset(KeySpec)
+_USAGES = frozenset({*KeyUsage, _ENCAPSULATION})
 
 
 def check_kind(key_spec: str | None, key_usage: str | None) -> tuple[KeySpec, KeyUsage]:
@@ -23,7 +25,7 @@ def check_kind(key_spec: str | None, key_usage: str | None) -> tuple[KeySpec, Ke
     spec, usage = key_spec or KeySpec.SYMMETRIC_DEFAULT.value, key_usage
     if spec in UNSUPPORTED_SPECS:
         raise UnsupportedOperationError(f"KeySpec {spec} is not supported here.")
-    if spec not in set(KeySpec):
+    if spec not in _SPECS:
         check_choice("keySpec", spec, KEY_SPECS)
     if usage is None and spec == KeySpec.SYMMETRIC_DEFAULT:
         usage = KeyUsage.ENCRYPT_DECRYPT.value
@@ -31,7 +33,7 @@ def check_kind(key_spec: str | None, key_usage: str | None) -> tuple[KeySpec, Ke
         raise ValidationError(
             "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."
         )
-    if usage not in {*KeyUsage, _ENCAPSULATION}:
+    if usage not in _USAGES:
         check_choice("keyUsage", usage, KEY_USAGES)
     if (spec, usage) not in ALGORITHMS:
         raise ValidationError(f"KeyUsage {usage} is not compatible with KeySpec {spec}")

@@ -9,7 +9,7 @@ says what else is refused.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kms_core.errors import LimitExceededError, MalformedPolicyDocumentError
@@ -18,7 +18,7 @@ from kms_core.model.operations import Operation
 from kms_core.service.context import key_policy, of_call
 from kms_core.service.key_access import record_of
 from kms_core.service.parameters import check_length
-from policy_engine import PolicyEngine, Request
+from policy_engine import Request
 from policy_engine.catalog.condition_keys import ENCRYPTION_CONTEXT
 from policy_engine.errors import PolicySchemaError, PolicySyntaxError
 from policy_engine.model.policy import PolicyKind
@@ -30,10 +30,12 @@ from policy_engine.syntax.operator_name import Quantifier
 if TYPE_CHECKING:
     from kms_core.model.caller import Caller
     from kms_core.model.key import KeyMetadata
-    from policy_engine.model.bundle import Bundle
+    from policy_engine import PolicyEngine
     from policy_engine.model.policy import Policy
 
 MAX_BYTES = 32_768
+MOST_REMEMBERED = 64
+"""How many texts are remembered with the policies that they are; what is refused is not."""
 _MAX_LENGTH = 131_072
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\xff]")
 _FILE = "<key policy>"
@@ -62,8 +64,9 @@ def default_key_policy(partition: str, account: str) -> str:
     return _DEFAULT % f"arn:{partition}:iam::{account}:root"
 
 
+@lru_cache(MOST_REMEMBERED)
 def read_key_policy(text: str) -> Policy:
-    """Read a key policy that is to be put.
+    """Read a key policy that is to be put; most keys of an account have one of few.
 
     Raises:
         ValidationError: it is empty, or longer than any request may be.
@@ -102,7 +105,7 @@ def _require_no_overly_permissive_condition(policy: Policy) -> None:
 
 
 def require_no_lockout(
-    bundle: Bundle,
+    engine: PolicyEngine,
     caller: Caller,
     region: str,
     key: KeyMetadata,
@@ -112,17 +115,16 @@ def require_no_lockout(
     """The lock-out safety check: under the new policy the caller could put another one.
 
     Identity policies count where the new policy lets them, and may ask for the key's aliases and tags; grants
-    do not count.
+    do not count. No other call is decided by a policy that is only being checked.
 
     Raises:
         MalformedPolicyDocumentError: it could not.
     """
-    engine = PolicyEngine(replace(bundle, keys={key.arn: record_of(key, policy, (), attributes)}))
     request = Request(
         principal=caller.principal_arn,
         action=Operation.PUT_KEY_POLICY.action,
         resource=key.arn,
         context=of_call(Operation.PUT_KEY_POLICY, caller, region, key.arn, key_policy()),
     )
-    if not engine.authorize(request).allowed:
+    if not engine.authorize(request, key=record_of(key, policy, (), attributes)).allowed:
         raise MalformedPolicyDocumentError(_LOCKED_OUT)

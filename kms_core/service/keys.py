@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kms_core.errors import KmsCoreError, LimitExceededError, ValidationError
+from kms_core.errors import KmsCoreError, ValidationError
 from kms_core.model.key import KeyMetadata, KeyState
 from kms_core.model.key_attributes import KeyAttributes
 from kms_core.model.key_reference import KeyReference
@@ -36,9 +36,18 @@ if TYPE_CHECKING:
     from kms_core.permit import Permit
     from kms_core.service.core import Core
     from kms_core.service.open_call import OpenCall
+    from kms_core.store.prepared import AnyConnection
 
 _MAX_PAGE = 1_000
 _PAGE = 100
+
+
+def write_intent(connection: AnyConnection, key: KeyMetadata, policy: str, most: int) -> bool:
+    """Write down that a key is being made, unless its account has so many keys already."""
+    if keys.are_there(connection, most, key.arn.removesuffix(key.key_id)):
+        return False
+    keys.insert_intent(connection, key, file_policy(connection, policy))
+    return True
 
 
 class KeyOperations:
@@ -95,7 +104,7 @@ class KeyOperations:
             )
             with core.calls.without_key(call, key.arn, given) as permit:
                 if not bypass_policy_lockout_safety_check:
-                    require_no_lockout(core.identities, call.caller, core.region, key, document, hung_on)
+                    require_no_lockout(core.engine, call.caller, core.region, key, document, hung_on)
                 return self._make(call, permit, key, text, hung_on.tags)
 
     def describe_key(
@@ -162,11 +171,7 @@ class KeyOperations:
     ) -> KeyMetadata:
         core = self._core
         core.calls.hold_new(call, key.arn)
-        with core.database.write() as connection:
-            most = core.quotas.keys_per_account
-            if keys.are_there(connection, most, key.arn.removesuffix(key.key_id)):
-                raise LimitExceededError(f"the account has {most} keys already")
-            keys.insert_intent(connection, key, file_policy(connection, policy))
+        core.intents.write(key, policy)
         with self._given_up_on_failure(permit, key):
             material = core.material.generate(
                 permit, key.arn, key.key_id, spec=key.spec.value, usage=key.usage.value

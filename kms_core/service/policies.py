@@ -87,9 +87,7 @@ class PolicyOperations:
             with core.calls.on_key(call, reference, given) as admitted:
                 if not bypass_policy_lockout_safety_check:
                     hung_on = core.access.attributes(admitted.key.key_id)
-                    require_no_lockout(
-                        core.identities, call.caller, core.region, admitted.key, document, hung_on
-                    )
+                    require_no_lockout(core.engine, call.caller, core.region, admitted.key, document, hung_on)
                 with core.calls.changing(call) as connection:
                     digest = file_policy(connection, policy)
                     keys.set_policy(connection, admitted.key.key_id, digest)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row
 
     from kms_core.store.database import Database
-    from kms_core.store.prepared import Filled, Values
+    from kms_core.store.prepared import AnyConnection, Filled, Values
 
 DELETED = "Deleted"
 """The state of the row of a key that is gone, until its material is destroyed."""
@@ -52,6 +52,9 @@ _ENABLE = Prepared(
         current_backing_key_id=bindparam("current_backing_key_id", required=False),
     )
 )
+_THIS = update(KEYS).where(KEYS.c.key_id == bindparam("wanted", required=False))
+_SET_POLICY = Prepared(_THIS.values(policy_digest=bindparam("policy_digest", required=False)))
+_RAISE_ACCESS_VERSION = Prepared(_THIS.values(access_version=KEYS.c.access_version + 1))
 _FILE = Prepared(insert(BACKING_KEYS))
 _RESERVED = BACKING_KEYS.c.messages_reserved
 _COUNT = bindparam("count", required=False, type_=Integer)
@@ -64,6 +67,15 @@ _RESERVE = Prepared(
     .values(messages_reserved=_RESERVED + _COUNT)
 )
 _LAST_ROW = Prepared(select(func.max(literal_column("keys.rowid"))).select_from(KEYS))
+_COUNT_KEYS = Prepared(
+    select(func.count())
+    .select_from(KEYS)
+    .where(
+        KEYS.c.arn >= bindparam("first", required=False),
+        KEYS.c.arn < bindparam("end", required=False),
+        KEYS.c.state != DELETED,
+    )
+)
 _BACKING_KEY = select(BACKING_KEYS).where(
     BACKING_KEYS.c.backing_key_id == bindparam("wanted"), BACKING_KEYS.c.key_id == bindparam("owner")
 )
@@ -86,7 +98,7 @@ class KeyRow:
     stored: Values = field(repr=False)
 
 
-def insert_intent(connection: Connection, key: KeyMetadata, policy_digest: str) -> None:
+def insert_intent(connection: AnyConnection, key: KeyMetadata, policy_digest: str) -> None:
     """Write down that a key is being made."""
     _INTEND.filled(
         key_id=key.key_id,
@@ -156,31 +168,36 @@ def list_keys(connection: Connection, place: str, *, after: str, limit: int) -> 
     return tuple(_metadata(row) for row in connection.execute(query))
 
 
-def are_there(connection: Connection, number: int, place: str) -> bool:
+def are_there(connection: AnyConnection, number: int, place: str) -> bool:
     """Whether there are so many keys in one place, those in the making counted."""
     # SQLite numbers rows upwards from 1, so there are never more than the last one says: counting takes long
-    ((last,),) = _LAST_ROW.filled().run(driver_of(connection))
+    driver = driver_of(connection)
+    ((last,),) = _LAST_ROW.filled().run(driver)
     if (last or 0) < number:
         return False
-    query = select(func.count()).select_from(KEYS).where(*under(KEYS.c.arn, place), KEYS.c.state != DELETED)
-    return connection.execute(query).scalar_one() >= number
+    ((count,),) = _COUNT_KEYS.filled(first=place, end=_behind(place)).run(driver)
+    return bool(count >= number)
 
 
 def under(arn: ColumnElement[str], place: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """What ARNs that begin with a text have in common, in the words of an index: ``a:b/`` to ``a:b0``."""
-    return arn >= place, arn < place[:-1] + chr(ord(place[-1]) + 1)
+    return arn >= place, arn < _behind(place)
 
 
-def set_policy(connection: Connection, key_id: str, policy_digest: str) -> None:
+def _behind(place: str) -> str:
+    """The first text behind all that begin with a text."""
+    return place[:-1] + chr(ord(place[-1]) + 1)
+
+
+def set_policy(connection: AnyConnection, key_id: str, policy_digest: str) -> None:
     """Give a key another policy."""
-    connection.execute(update(KEYS).where(KEYS.c.key_id == key_id).values(policy_digest=policy_digest))
+    _SET_POLICY.filled(wanted=key_id, policy_digest=policy_digest).run(driver_of(connection))
     raise_access_version(connection, key_id)
 
 
-def raise_access_version(connection: Connection, key_id: str) -> None:
+def raise_access_version(connection: AnyConnection, key_id: str) -> None:
     """Say that who may use the key has changed."""
-    version = KEYS.c.access_version + 1
-    connection.execute(update(KEYS).where(KEYS.c.key_id == key_id).values(access_version=version))
+    _RAISE_ACCESS_VERSION.filled(wanted=key_id).run(driver_of(connection))
 
 
 def insert_backing_key(connection: Connection, key: BackingKeyRecord) -> None:

@@ -18,6 +18,8 @@ from kms_core.store.schema import POLICIES
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from kms_core.store.prepared import AnyConnection
+
 _FILE = Prepared(insert(POLICIES).on_conflict_do_nothing())
 
 
@@ -26,7 +28,7 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def file_policy(connection: Connection, text: str) -> str:
+def file_policy(connection: AnyConnection, text: str) -> str:
     """Keep a text, and give its digest; a text that is there already is kept once."""
     digest = digest_of(text)
     _FILE.filled(digest=digest, text=text).run(driver_of(connection))

@@ -7,14 +7,16 @@ what runs once in a while goes through SQLAlchemy. Values go in and come out as 
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy.dialects.sqlite import dialect
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from sqlalchemy import ClauseElement, Connection
+
+    AnyConnection = Connection | sqlite3.Connection
+    """A transaction, begun by either way to the database."""
 
 Values = tuple[Any, ...]
 """A row, as SQLite has it."""
@@ -50,6 +52,8 @@ class Prepared:
         return Filled(self._text, {**self._fixed, **values})
 
 
-def driver_of(connection: Connection) -> sqlite3.Connection:
+def driver_of(connection: AnyConnection) -> sqlite3.Connection:
     """What a connection of SQLAlchemy stands on: what runs there is part of its transaction."""
+    if isinstance(connection, sqlite3.Connection):
+        return connection
     return connection.connection.dbapi_connection  # type: ignore[return-value] # the one driver that is used

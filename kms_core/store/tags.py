@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from kms_core.store.keys import raise_access_version
+from kms_core.store.prepared import Prepared, driver_of
 from kms_core.store.schema import TAGS
 
 if TYPE_CHECKING:
@@ -15,17 +16,23 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from kms_core.store.prepared import AnyConnection
 
-def put_tags(connection: Connection, key_id: str, tags: Mapping[str, str]) -> None:
+_INSERT = insert(TAGS)
+_PUT = Prepared(
+    _INSERT.on_conflict_do_update(
+        index_elements=[TAGS.c.key_id, TAGS.c.name], set_={"value": _INSERT.excluded.value}
+    )
+)
+
+
+def put_tags(connection: AnyConnection, key_id: str, tags: Mapping[str, str]) -> None:
     """Give a key tags; one that it has already gets the new value."""
     if not tags:
         return
-    rows = [{"key_id": key_id, "name": name, "value": value} for name, value in tags.items()]
-    statement = insert(TAGS)
-    replaced = {"value": statement.excluded.value}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=[TAGS.c.key_id, TAGS.c.name], set_=replaced), rows
-    )
+    driver = driver_of(connection)
+    for name, value in tags.items():
+        _PUT.filled(key_id=key_id, name=name, value=value).run(driver)
     raise_access_version(connection, key_id)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 from weakref import WeakValueDictionary
 
 from policy_engine.engine.combination import Relation, allowed
@@ -59,9 +59,8 @@ class Blueprint:
     """The functions of all questions with one outline, with slots for constants.
 
     Args:
-        relation: what their callers are to their resources.
-        rows: rows of the outline, with slots.
-        situation: one of theirs.
+        outlined: one of them, taken apart.
+        situation: that one.
         codes: makes the functions.
 
     Attributes:
@@ -69,12 +68,13 @@ class Blueprint:
         in_use_spelt: those of `decide_spelt`.
     """
 
-    def __init__(self, relation: Relation, rows: LayerRows, situation: Situation, codes: CodeTable) -> None:
+    def __init__(self, outlined: _Outlined, situation: Situation, codes: CodeTable) -> None:
+        rows = _with_slots(outlined.groups, outlined.tests)
         layers = layers_of(rows, situation)
         self._codes = codes
         self._denies = tuple(formula for formula, _ in denies_of(rows, situation))
         self._deny: Formula = layers.deny
-        self._allow = allowed(relation, layers)
+        self._allow = allowed(outlined.relation, layers)
         self.in_use: Shared = WeakValueDictionary()
         self.in_use_spelt: Shared = WeakValueDictionary()
 
@@ -162,25 +162,52 @@ class Blueprints:
 
     def fit(self, situation: Situation) -> Fitted | None:
         """A blueprint for situations of this kind, fitted to this one; None where there can be none."""
-        relation = relation_of(situation)
-        if not _can_be_outlined(situation, relation):
-            return None
-        groups = _groups(residual_rows(situation))
-        rows = tuple([row for group in groups for row in group or ()])
-        tests = tuple([shaped(row.tests) for row in rows])
-        if len(rows) > MOST_ROWS or any(one.is_opaque for one in tests) or _may_look_up(tests):
+        outlined = _outlined(situation)
+        if outlined is None:
             return None
         generation = self._codes.generation
         if generation != self._generation or len(self._kept) >= MOST_BLUEPRINTS:
             self._generation = generation
             self._kept.clear()
         # of an older generation, that another thread puts there late, nothing is found
-        outline = (generation, relation.value, *_outline(groups, tests))
-        blueprint = self._kept.get(outline)
+        name = (generation, *outlined.outline)
+        blueprint = self._kept.get(name)
         if blueprint is None:
-            with_slots = _with_slots(groups, tests)
-            blueprint = self._kept[outline] = Blueprint(relation, with_slots, situation, self._codes)
-        return None if blueprint.decide is None else Fitted(blueprint, rows, tests)
+            blueprint = self._kept[name] = Blueprint(outlined, situation, self._codes)
+        return outlined.fitted(blueprint)
+
+    def find(self, situation: Situation) -> Fitted | None:
+        """The same where there is such a blueprint already."""
+        outlined = _outlined(situation)
+        if outlined is None:
+            return None
+        blueprint = self._kept.get((self._codes.generation, *outlined.outline))
+        return outlined.fitted(blueprint) if blueprint is not None else None
+
+
+class _Outlined(NamedTuple):
+    """A situation taken apart: its outline, and what this leaves out."""
+
+    relation: Relation
+    outline: Outline
+    groups: _Groups
+    rows: Rows
+    tests: tuple[ShapedTests, ...]
+
+    def fitted(self, blueprint: Blueprint) -> Fitted | None:
+        return None if blueprint.decide is None else Fitted(blueprint, self.rows, self.tests)
+
+
+def _outlined(situation: Situation) -> _Outlined | None:
+    relation = relation_of(situation)
+    if not _can_be_outlined(situation, relation):
+        return None
+    groups = _groups(residual_rows(situation))
+    rows = tuple([row for group in groups for row in group or ()])
+    tests = tuple([shaped(row.tests) for row in rows])
+    if len(rows) > MOST_ROWS or any(one.is_opaque for one in tests) or _may_look_up(tests):
+        return None
+    return _Outlined(relation, (relation.value, *_outline(groups, tests)), groups, rows, tests)
 
 
 def _can_be_outlined(situation: Situation, relation: Relation) -> bool:
@@ -199,6 +226,8 @@ def _groups(rows: LayerRows) -> _Groups:
 
 
 def _distinct(rows: Rows) -> Rows:
+    if len(rows) <= 1:
+        return rows
     first: dict[object, ResidualRow] = {}
     for row in rows:
         first.setdefault((row.match, row.tests), row)

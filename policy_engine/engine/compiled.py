@@ -7,6 +7,8 @@ text. The engine then decides by the residual, which takes care of everything.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from policy_engine.engine.blueprints import Blueprints
@@ -138,6 +140,34 @@ class Compiled:
         """Have the functions made anew, so that they can do without the keys that a context lacks."""
         self._tools.codes.note_missing(self.residual.tests, context)
         self._make()
+
+
+class Once:
+    """A question that is asked once, and of which nothing is kept.
+
+    A blueprint that is there answers it, and none is made: what is asked once must not fill the tables of
+    what is asked often. All else its residual answers.
+
+    Attributes:
+        situation: what the question is about.
+    """
+
+    def __init__(self, situation: Situation, tools: Tools) -> None:
+        self.situation = situation
+        self._tools = tools
+
+    @cached_property
+    def residual(self) -> Residual:
+        """What decides where no function does."""
+        return Residual(self.situation, self._tools.nodes)
+
+    def answer(self, context: RequestContext) -> Answer | None:
+        """The outcome and what it rests on; None where something is not known."""
+        fitted = self._tools.blueprints.find(self.situation)
+        if fitted is not None:
+            with suppress(KeyError):  # a key that the context lacks
+                return fitted.answer()(context)
+        return self.residual.answer(context)
 
 
 class CompiledTable:

@@ -16,7 +16,7 @@ from policy_engine.syntax.json_faults import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from policy_engine.engine.compiled import Compiled
+    from policy_engine.engine.compiled import Compiled, Once
     from policy_engine.engine.residuals import Residual
     from policy_engine.graph.nodes import Trail
     from policy_engine.model.decision import Origin
@@ -26,9 +26,9 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 def decision_of(
-    request: Request, compiled: Compiled, context: RequestContext, unknown: Iterable[str]
+    request: Request, compiled: Compiled | Once, context: RequestContext, unknown: Iterable[str]
 ) -> Decision:
-    """Decide a request whose context, or a policy that counts, is known in part only."""
+    """Decide a request by its residual: its context, or a policy that counts, may be known in part only."""
     residual = compiled.residual
     partial = residual.partial(context, unknown)
     outcome = residual.partial_outcome(partial)
@@ -40,7 +40,7 @@ def decision_of(
 
 def answered(
     request: Request,
-    compiled: Compiled,
+    compiled: Compiled | Once,
     context: RequestContext,
     outcome: Outcome,
     path: str | None,
@@ -53,7 +53,7 @@ def answered(
 class _Later(NamedTuple):
     """What the details of a decision follow from; without `partial` the context is known in full."""
 
-    compiled: Compiled
+    compiled: Compiled | Once
     given: RequestContext
     partial: PartialContext | None
     path: str | None

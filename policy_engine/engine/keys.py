@@ -71,6 +71,8 @@ class KeyEntry:
 
     def grants_for(self, caller: Principal) -> Iterator[GrantRow]:
         """The grants that could cover a caller, found by name, so that a key may have very many."""
+        if not self._grants:
+            return
         for name in _names(caller):
             if name in self._grants:
                 yield from self._rows_of(name)

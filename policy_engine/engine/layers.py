@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from policy_engine.conditions.endpoint import ComesThroughTest
@@ -81,16 +80,9 @@ class _Specialiser:
         self.situation = situation
         self.how = how
         self.target = situation.target
-
-    @cached_property
-    def facts(self) -> Facts:
-        """What the caller's own policies see."""
-        return facts_of(self.situation)
-
-    @cached_property
-    def resource_side(self) -> Facts:
-        """What the key's policy sees."""
-        return facts_of(self.situation, in_identity_policies=False)
+        # what the caller's own policies see, and what the key's policy sees
+        self.facts = facts_of(situation)
+        self.resource_side = facts_of(situation, in_identity_policies=False)
 
     def run(self) -> LayerRows:
         """All layers."""
@@ -134,7 +126,8 @@ class _Specialiser:
         return not managed and not service_linked and self.situation.action != RETIRE_GRANT
 
     def _rows(self, rows: Iterable[StatementRow], effect: Effect, facts: Facts) -> Rows:
-        return tuple(self.how.statements([row for row in rows if row.effect is effect], self.target, facts))
+        chosen = [row for row in rows if row.effect is effect]
+        return tuple(self.how.statements(chosen, self.target, facts)) if chosen else ()
 
     def _cap(self, rows: tuple[StatementRow, ...] | None) -> Rows | None:
         return None if rows is None else self._rows(rows, Effect.ALLOW, self.facts)
@@ -183,7 +176,7 @@ def layers_of(rows: LayerRows, situation: Situation) -> Layers:
         direct=direct,
         delegated=delegated,
         grants=_grants(rows.grants, situation),
-        retiring=retirement(situation, facts_of(situation)),
+        retiring=retirement(situation),
         same_account=_account_is("StringEqualsIfExists", situation) if by_context else ALWAYS,
         other_account=_account_is("StringNotEquals", situation) if by_context else NEVER,
     )

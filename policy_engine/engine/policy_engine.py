@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from policy_engine.calls.principals import parse_principal
 from policy_engine.case import ascii_lower
 from policy_engine.engine.callers import Caller, Directory, names_of
-from policy_engine.engine.compiled import Compiled, CompiledTable, Tools
+from policy_engine.engine.compiled import Compiled, CompiledTable, Once, Tools
 from policy_engine.engine.context import canonical_context, check_canonical, own_spelling, with_tokens
 from policy_engine.engine.decisions import answered, decision_of, failed_decision
 from policy_engine.engine.keys import KeyEntry
@@ -66,6 +66,7 @@ class PolicyEngine:
         self.options = options or Options()
         self._lock = threading.RLock()
         self._tests = SharedTests(self.options)
+        self._passing = self._tests.passing()
         self._directory = Directory(bundle.principals, bundle.groups)
         self._keys = {arn: KeyEntry(record, self._tests) for arn, record in bundle.keys.items()}
         self._organization = OrganizationRows(bundle.organization, self._tests)
@@ -84,7 +85,12 @@ class PolicyEngine:
     # -- questions ----------------------------------------------------------------------------------------
 
     def authorize(
-        self, request: Request, *, unknown: Iterable[str] = (), canonical: bool = False
+        self,
+        request: Request,
+        *,
+        unknown: Iterable[str] = (),
+        canonical: bool = False,
+        key: KeyRecord | None = None,
     ) -> Decision:
         """Decide a request, with the statements or the grant that decided.
 
@@ -98,6 +104,8 @@ class PolicyEngine:
             canonical: the request's context is as `context` gives it, keys and values; to make it so takes
                 longer than to decide. What is said of any other context means nothing; it is refused where
                 `Options.check_context` is set.
+            key: decide as if this were put, for this question alone: no other one sees it, and nothing of it
+                is kept. What a policy would allow is so asked before it is put.
 
         Raises:
             RequestError: the principal is no principal, a context value has no meaning, a key that is not
@@ -106,8 +114,8 @@ class PolicyEngine:
         context = self._taken(request.context) if canonical else canonical_context(request.context)
         if request.grant_tokens:
             context = with_tokens(context, request.grant_tokens)
-        if unknown or request.grant is not None:
-            return self._authorize_with_care(request, context, unknown)
+        if unknown or request.grant is not None or key is not None:
+            return self._authorize_with_care(request, context, unknown, key)
         try:
             compiled, answer = self._answers[request.action][request.resource][request.principal]  # type: ignore[index]
             outcome, path, origins = answer(context)
@@ -330,7 +338,11 @@ class PolicyEngine:
                 self._compiled.put_spelt(principal, action, resource, compiled)
 
     def _authorize_with_care(
-        self, request: Request, context: RequestContext, unknown: Iterable[str]
+        self,
+        request: Request,
+        context: RequestContext,
+        unknown: Iterable[str],
+        key: KeyRecord | None = None,
     ) -> Decision:
         """Authorize what the hot path does not, and put it there for the next time."""
         if isinstance(unknown, str):
@@ -338,6 +350,8 @@ class PolicyEngine:
         if isinstance(request.principal, str):
             parse_principal(request.principal)
         try:
+            if key is not None:
+                return self._authorize_once(request, context, unknown, key)
             compiled = self._compiled_for(request)
             if unknown or compiled.by_graph:
                 return decision_of(request, compiled, context, unknown)
@@ -355,16 +369,27 @@ class PolicyEngine:
         if isinstance(principal, str) and request.grant is None:
             return self._kept(principal, request.action, request.resource)
         with self._lock:
-            if isinstance(principal, str):
-                principal = parse_principal(principal)
-            caller = self._directory.resolve(principal, self._tests)
-            return self._compile(caller, request.action, request.resource, request.grant)
+            return Compiled(self._situation_once(request), self._tools)
+
+    def _authorize_once(
+        self, request: Request, context: RequestContext, unknown: Iterable[str], key: KeyRecord
+    ) -> Decision:
+        """Authorize as if a key were put."""
+        put = KeyEntry(key, self._passing)
+        with self._lock:
+            once = Once(self._situation_once(request, put), self._tools)
+        answer = None if unknown else once.answer(context)
+        if answer is None:
+            return decision_of(request, once, context, unknown)
+        return answered(request, once, context, *answer)
 
     def _kept(self, principal: str, action: str, resource: str) -> Compiled:
         compiled = self._compiled.find(principal, action, resource)
         if compiled is None:
             with self._lock:
-                compiled = self._compile(self._caller(principal), action, resource)
+                key = self._keys.get(resource)
+                situation = self._situation(self._caller(principal), action, resource, key)
+                compiled = Compiled(situation, self._tools)
                 self._compiled.keep(principal, action, resource, compiled)
         return compiled
 
@@ -376,17 +401,33 @@ class PolicyEngine:
             caller = self._callers[name] = self._directory.resolve(parse_principal(name), self._tests)
         return caller
 
-    def _compile(self, caller: Caller, action: str, resource: str, grant: Grant | None = None) -> Compiled:
-        situation = Situation(
+    def _situation_once(self, request: Request, put: KeyEntry | None = None) -> Situation:
+        """The situation of a request of which nothing is kept, as if a key were put."""
+        caller = self._caller_once(request.principal)
+        is_put = put is not None and put.record.arn == request.resource
+        key = put if is_put else self._keys.get(request.resource)
+        return self._situation(caller, request.action, request.resource, key, request.grant)
+
+    def _caller_once(self, principal: str | Principal) -> Caller:
+        """A caller who is not kept; one who is serves, without remembering what rows name."""
+        if isinstance(principal, str):
+            if (kept := self._callers.get(principal)) is not None:
+                return replace(kept, matches={})
+            principal = parse_principal(principal)
+        return self._directory.resolve(principal, self._tests)
+
+    def _situation(
+        self, caller: Caller, action: str, resource: str, key: KeyEntry | None, grant: Grant | None = None
+    ) -> Situation:
+        return Situation(
             caller=caller,
-            key=self._keys.get(resource),
+            key=key,
             action=ascii_lower(action),
             resource=resource,
             ceilings=self._ceilings(caller.principal, resource),
             options=self.options,
             grant=grant,
         )
-        return Compiled(situation, self._tools)
 
     def _ceilings(self, principal: Principal, resource: str) -> Ceilings:
         arn = parse_arn(resource)

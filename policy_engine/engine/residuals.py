@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from policy_engine.engine.combination import Relation, allowed
 from policy_engine.engine.layers import denies_of, layers_of, residual_rows
-from policy_engine.engine.partial import partial_context
+from policy_engine.engine.partial import PartialContext, partial_context
 from policy_engine.engine.situation import facts_of, relation_of
 from policy_engine.engine.undetermined import certain_trail, expression, left_of, outcome_of
 from policy_engine.graph.formula import ALWAYS, any_of, tests_of
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from policy_engine.engine.combination import Layers
-    from policy_engine.engine.partial import PartialContext
     from policy_engine.engine.situation import Situation
+    from policy_engine.graph.code import Answer
     from policy_engine.graph.formula import Formula
     from policy_engine.graph.nodes import Node, NodeTable, Trail
     from policy_engine.graph.tests import Test
     from policy_engine.model.decision import Origin
     from policy_engine.model.facts import Facts
     from policy_engine.model.request import RequestContext
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 class Residual:
@@ -86,6 +88,17 @@ class Residual:
         if self.unsettled:
             return outcome_of(self.node, self.partial(context))
         return walk(self.node, context)
+
+    def answer(self, context: RequestContext) -> Answer | None:
+        """The outcome and what it rests on; None where both may depend on what no context tells."""
+        if self.unsettled:
+            return None
+        known = PartialContext(context, _NOTHING)
+        denies = self.certain_denies(known)
+        if denies:
+            return Outcome.EXPLICIT_DENY, None, denies
+        trail = certain_trail(self.allow, known)
+        return (Outcome.ALLOWED, trail.path, trail.origins) if trail else (Outcome.IMPLICIT_DENY, None, ())
 
     def partial_outcome(self, context: PartialContext) -> Outcome:
         """The outcome for a context that is known in part, as `partial` makes it."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policy_engine.engine.combination import Retiring
-from policy_engine.engine.situation import RETIRE_GRANT
+from policy_engine.engine.situation import RETIRE_GRANT, facts_of
 from policy_engine.graph.formula import ALWAYS, NEVER, any_of, rows_formula
 from policy_engine.graph.lowering import account_of, lower_retirement
 from policy_engine.graph.principals import PrincipalMatch
@@ -20,17 +20,16 @@ from policy_engine.syntax.arn import parse_arn
 
 if TYPE_CHECKING:
     from policy_engine.engine.situation import Situation
-    from policy_engine.model.facts import Facts
     from policy_engine.model.grant import Grant
 
 
-def retirement(situation: Situation, facts: Facts) -> Retiring:
+def retirement(situation: Situation) -> Retiring:
     """Who may retire the grant in question, or where none is named, any grant of the key."""
     if situation.action != RETIRE_GRANT or situation.key is None:
         return Retiring()
     grants = situation.grants_in_question
     rows = [row for grant in grants for row in lower_retirement(grant)]
-    left = tuple(specialise_grants(rows, situation.target, facts))
+    left = tuple(specialise_grants(rows, situation.target, facts_of(situation)))
     by_match = {m: rows_formula(tuple(row for row in left if row.match is m)) for m in PrincipalMatch}
     free, capped = by_match[PrincipalMatch.NAMED], by_match[PrincipalMatch.DIRECT]
     if not situation.options.caps_limit_grants:

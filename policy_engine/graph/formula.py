@@ -58,18 +58,28 @@ ALWAYS = AllOf(())
 NEVER = AnyOf(())
 
 
+def is_always(formula: Formula) -> bool:
+    """Whether a formula is `ALWAYS`: faster than comparing."""
+    return type(formula) is AllOf and not formula.parts
+
+
+def is_never(formula: Formula) -> bool:
+    """Whether a formula is `NEVER`: faster than comparing."""
+    return type(formula) is AnyOf and not formula.parts
+
+
 def all_of(*parts: Formula) -> Formula:
     """`AllOf`, without what changes nothing."""
-    if NEVER in parts:
+    if any(map(is_never, parts)):
         return NEVER
-    kept = tuple(part for part in parts if part != ALWAYS)
-    return kept[0] if len(kept) == 1 else AllOf(kept)
+    kept = [part for part in parts if not is_always(part)]
+    return kept[0] if len(kept) == 1 else AllOf(tuple(kept))
 
 
 def any_of(*parts: Formula) -> Formula:
     """`AnyOf`, without what can never hold."""
-    kept = tuple(part for part in parts if part != NEVER)
-    return kept[0] if len(kept) == 1 else AnyOf(kept)
+    kept = [part for part in parts if not is_never(part)]
+    return kept[0] if len(kept) == 1 else AnyOf(tuple(kept))
 
 
 def row_formula(row: ResidualRow) -> Formula:
@@ -79,6 +89,8 @@ def row_formula(row: ResidualRow) -> Formula:
 
 def rows_formula(rows: tuple[ResidualRow, ...]) -> Formula:
     """A layer's rows hold where one of them does; of rows that ask the same, the first."""
+    if not rows:
+        return NEVER
     first: dict[tuple[Test, ...], ResidualRow] = {}
     for row in rows:
         first.setdefault(row.tests, row)
@@ -100,7 +112,7 @@ def unmarked(part: Formula) -> Formula:
 
 def path(name: str, part: Formula) -> Formula:
     """`Path`, unless it can never hold."""
-    return NEVER if part == NEVER else Path(name, part)
+    return NEVER if is_never(part) else Path(name, part)
 
 
 def tests_of(*formulas: Formula) -> list[Test]:

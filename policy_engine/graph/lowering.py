@@ -80,7 +80,7 @@ def _shared_parts(packed: PackedStatement, kind: PolicyKind, tests: SharedTests)
     if parts is None:
         parts = _parts(packed.placeless(), kind, tests)
         if packed.kind is kind:
-            tests.parts[packed] = parts
+            tests.keep_parts(packed, parts)
     return parts
 
 

@@ -56,6 +56,7 @@ class ResourceTest:
     __slots__ = (
         "_covered",
         "_denies_all",
+        "_everything",
         "_negated",
         "_patterns",
         "_short",
@@ -75,6 +76,7 @@ class ResourceTest:
         self._short = kind in _SHORT_ARNS
         self.variables = free_variables(self._patterns, NO_BINDINGS)
         self.is_plain = not self.variables and not (element and element.opaque)
+        self._everything = self.is_plain and not self._negated and any(map(is_everything, self._patterns))
 
     def keys(self, resource: str, action: str) -> tuple[str, ...]:
         """The canonical keys that decide whether it covers a resource, besides the caller.
@@ -99,6 +101,8 @@ class ResourceTest:
         """
         if self.variables or resource == "*":
             return self._covers(resource, action, caller, bindings)
+        if self._everything:
+            return True
         if len(resource) > LONGEST_RESOURCE:
             return self._covers(resource, action, caller, bindings)
         return _covers_alone(self, resource)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -45,15 +46,27 @@ class SharedTests:
     All are made under the same `options`. `parts` has those of packed statements, while a policy has them.
     """
 
-    __slots__ = ("_tests", "options", "parts")
+    __slots__ = ("_is_passing", "_tests", "options", "parts")
 
     def __init__(self, options: Options = DEFAULT_OPTIONS) -> None:
         self.options = options
         self.parts: WeakKeyDictionary[PackedStatement, StatementParts] = WeakKeyDictionary()
         self._tests: WeakValueDictionary[tuple[object, ...], Test] = WeakValueDictionary()
+        self._is_passing = False
 
     def __len__(self) -> int:
         return len(self._tests)
+
+    def passing(self) -> SharedTests:
+        """The same table for rows that are not kept: it finds parts of statements, and takes none in."""
+        shared = copy(self)
+        shared._is_passing = True  # noqa: SLF001 - its own copy
+        return shared
+
+    def keep_parts(self, statement: PackedStatement, parts: StatementParts) -> None:
+        """Let the parts of a statement be found for as long as there is the statement."""
+        if not self._is_passing:
+            self.parts[statement] = parts
 
     def intern(self, test: AnyTest) -> AnyTest:
         """The object that stands for this test."""

@@ -19,10 +19,21 @@ _LEFT_BEHIND: dict[Options, Tools] = {}
 def require_one_answer(engine: PolicyEngine, request: Request) -> None:
     """Decide a request in every form, the generated functions also when they are made anew, and compare.
 
+    As if its key were put it is decided twice: before there is a blueprint and after.
+
     Raises:
         AssertionError: two forms differ.
     """
     context = with_tokens(canonical_context(request.context), request.grant_tokens)
+    key = engine.key(request.resource)
+    as_if_put = engine.authorize(request, key=key)
+    decision = engine.authorize(request)
+    for again in (as_if_put, engine.authorize(request, key=key)):
+        assert (again.outcome, again.determining, again.id) == (
+            decision.outcome,
+            decision.determining,
+            decision.id,
+        )
     compiled = engine._compiled_for(request)
     residual = compiled.residual
     if compiled.by_graph:

@@ -16,6 +16,7 @@ from kms_core.errors import (
     ValidationError,
 )
 from kms_core.model.caller import Caller
+from kms_core.service.key_policies import MOST_REMEMBERED, read_key_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,6 +170,20 @@ def test_a_principal_or_character_that_may_not_be_is_refused_with_its_place(
     text = json.dumps({"Version": "2012-10-17", "Statement": [rule, full]}, ensure_ascii=False)
     with pytest.raises(MalformedPolicyDocumentError, match=says):
         kms.put_key_policy(people.admin, key_arn, text)
+
+
+def test_texts_are_remembered_that_are_policies_and_no_others(key_policy: Callable[..., str]) -> None:
+    text = key_policy({"Principal": "*"})
+    assert read_key_policy(text) is read_key_policy(text)
+    for number in range(2 * MOST_REMEMBERED):
+        assert read_key_policy(f"{text}{' ' * number}").digest == read_key_policy(text).digest
+    read = read_key_policy.cache_info()
+    assert read.currsize == MOST_REMEMBERED
+    for _ in range(2):
+        with pytest.raises(MalformedPolicyDocumentError):
+            read_key_policy(text[:-1])
+    assert read_key_policy.cache_info().currsize == MOST_REMEMBERED
+    assert read_key_policy.cache_info().hits == read.hits
 
 
 def test_grants_do_not_count_for_the_lockout_check(
