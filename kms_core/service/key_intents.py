@@ -39,7 +39,7 @@ class KeyIntents:
     def __init__(self, database: Database, most: int) -> None:
         self._database = database
         self._most = most
-        self._disk = GroupCommit(self._commit)
+        self._disk = GroupCommit(self._commit, database.turns)
 
     def write(self, key: KeyMetadata, policy: str) -> None:
         """Write down that a key with this key policy is being made.

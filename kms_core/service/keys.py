@@ -173,9 +173,10 @@ class KeyOperations:
         core.calls.hold_new(call, key.arn)
         core.intents.write(key, policy)
         with self._given_up_on_failure(permit, key):
-            material = core.material.generate(
-                permit, key.arn, key.key_id, spec=key.spec.value, usage=key.usage.value
-            )
+            with core.turns.waiting():
+                material = core.material.generate(
+                    permit, key.arn, key.key_id, spec=key.spec.value, usage=key.usage.value
+                )
             with core.calls.changing(call) as connection:
                 keys.enable_with(connection, material)
                 put_tags(connection, key.key_id, tags)
