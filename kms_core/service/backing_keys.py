@@ -10,7 +10,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from kms_core.errors import KMSInternalError
-from kms_core.store.keys import find_backing_key
+from kms_core.store.backing_keys import find_backing_key
 
 if TYPE_CHECKING:
     from kms_core.model.backing_key import BackingKeyRecord
@@ -51,8 +51,7 @@ class BackingKeys:
             if name in self._at_hand:
                 self._at_hand.move_to_end(name)
                 return self._at_hand[name]
-        with self._database.read() as connection:
-            found = find_backing_key(connection, key_id, backing_key_id)
+        found = find_backing_key(self._database, key_id, backing_key_id)
         if found is not None:
             self._keep(name, found)
         return found

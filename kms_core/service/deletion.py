@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from kms_core.hsm.protocol import DISCARD_ACTION
 from kms_core.store import key_life
-from kms_core.store.keys import backing_keys_of
+from kms_core.store.backing_keys import backing_keys_of
 
 if TYPE_CHECKING:
     from kms_core.service.core import Core

@@ -15,7 +15,7 @@ from kms_core.service import context
 from kms_core.service.parameters import MAX_DESCRIPTION, check_range, check_text
 from kms_core.service.results import CancelledDeletion, KeyLastUsage, ScheduledDeletion
 from kms_core.store import key_life as rows
-from kms_core.store.keys import backing_keys_of
+from kms_core.store.backing_keys import backing_keys_of
 from kms_core.store.last_uses import last_use
 
 if TYPE_CHECKING:

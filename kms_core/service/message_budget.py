@@ -11,8 +11,8 @@ import threading
 from typing import TYPE_CHECKING
 
 from kms_core.errors import LimitExceededError
+from kms_core.store.backing_keys import may_reserve_messages, reserving_messages
 from kms_core.store.group_commit import GroupCommit
-from kms_core.store.keys import may_reserve_messages, reserving_messages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

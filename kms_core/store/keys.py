@@ -1,8 +1,9 @@
-"""The rows of keys and their backing keys.
+"""The rows of keys.
 
-Not how a key's state changes, nor its end (`key_life`). INVARIANT: a key in the making is an intent row in
-state Creating, and `find` never gives it; the commit that files its material makes it Enabled. What a process
-leaves half-made when it dies is such a row, and in the token what was made for it.
+Not their backing keys (`backing_keys`), nor how a key's state changes and its end (`key_life`). INVARIANT: a
+key in the making is an intent row in state Creating, and `find` never gives it; the commit that files its
+material makes it Enabled. What a process leaves half-made when it dies is such a row, and in the token what
+was made for it.
 """
 
 from __future__ import annotations
@@ -10,21 +11,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Integer, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
 
 from kms_core.errors import KMSInternalError
-from kms_core.model.backing_key import BackingKeyRecord
 from kms_core.model.key import KeyManager, KeyMetadata, KeyOrigin, KeySpec, KeyState, KeyUsage
 from kms_core.model.key_reference import KeyReference
 from kms_core.model.rotation import RotationSchedule
+from kms_core.store.backing_keys import insert_backing_key
 from kms_core.store.prepared import Prepared, driver_of
-from kms_core.store.schema import BACKING_KEYS, KEYS
+from kms_core.store.schema import KEYS
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row
 
+    from kms_core.model.backing_key import BackingKeyRecord
     from kms_core.store.database import Database
-    from kms_core.store.prepared import AnyConnection, Filled, Values
+    from kms_core.store.prepared import AnyConnection, Values
 
 DELETED = "Deleted"
 """The state of the row of a key that is gone, until its material is destroyed."""
@@ -55,17 +57,6 @@ _ENABLE = Prepared(
 _THIS = update(KEYS).where(KEYS.c.key_id == bindparam("wanted", required=False))
 _SET_POLICY = Prepared(_THIS.values(policy_digest=bindparam("policy_digest", required=False)))
 _RAISE_ACCESS_VERSION = Prepared(_THIS.values(access_version=KEYS.c.access_version + 1))
-_FILE = Prepared(insert(BACKING_KEYS))
-_RESERVED = BACKING_KEYS.c.messages_reserved
-_COUNT = bindparam("count", required=False, type_=Integer)
-_RESERVE = Prepared(
-    update(BACKING_KEYS)
-    .where(
-        BACKING_KEYS.c.backing_key_id == bindparam("wanted", required=False),
-        bindparam("limit", required=False) >= _RESERVED + _COUNT,
-    )
-    .values(messages_reserved=_RESERVED + _COUNT)
-)
 _LAST_ROW = Prepared(select(func.max(literal_column("keys.rowid"))).select_from(KEYS))
 _COUNT_KEYS = Prepared(
     select(func.count())
@@ -75,9 +66,6 @@ _COUNT_KEYS = Prepared(
         KEYS.c.arn < bindparam("end", required=False),
         KEYS.c.state != DELETED,
     )
-)
-_BACKING_KEY = select(BACKING_KEYS).where(
-    BACKING_KEYS.c.backing_key_id == bindparam("wanted"), BACKING_KEYS.c.key_id == bindparam("owner")
 )
 
 
@@ -198,58 +186,6 @@ def set_policy(connection: AnyConnection, key_id: str, policy_digest: str) -> No
 def raise_access_version(connection: AnyConnection, key_id: str) -> None:
     """Say that who may use the key has changed."""
     _RAISE_ACCESS_VERSION.filled(wanted=key_id).run(driver_of(connection))
-
-
-def insert_backing_key(connection: Connection, key: BackingKeyRecord) -> None:
-    """File a wrapped backing key."""
-    _FILE.filled(
-        backing_key_id=key.id,
-        key_id=key.key_id,
-        spec=key.spec,
-        usage=key.usage,
-        domain_key_id=key.domain_key_id,
-        blob=key.blob,
-        mac=key.mac,
-        creation_date=key.creation_date,
-        messages_reserved=0,
-    ).run(driver_of(connection))
-
-
-def find_backing_key(connection: Connection, key_id: str, backing_key_id: str) -> BackingKeyRecord | None:
-    """A key's backing key with this id."""
-    row = connection.execute(_BACKING_KEY, {"wanted": backing_key_id, "owner": key_id}).one_or_none()
-    return _backing_key(row) if row else None
-
-
-def backing_keys_of(connection: Connection, key_id: str) -> tuple[BackingKeyRecord, ...]:
-    """All backing keys of a key."""
-    query = select(BACKING_KEYS).where(BACKING_KEYS.c.key_id == key_id)
-    return tuple(_backing_key(row) for row in connection.execute(query))
-
-
-def _backing_key(row: Row[tuple[object, ...]]) -> BackingKeyRecord:
-    return BackingKeyRecord(
-        id=row.backing_key_id,
-        key_id=row.key_id,
-        spec=row.spec,
-        usage=row.usage,
-        domain_key_id=row.domain_key_id,
-        blob=row.blob,
-        mac=row.mac,
-        creation_date=row.creation_date,
-    )
-
-
-def reserving_messages(backing_key_id: str, count: int, limit: int) -> Filled:
-    """The statement that reserves encryptions under a backing key, and no row where that passes a limit."""
-    return _RESERVE.filled(wanted=backing_key_id, count=count, limit=limit)
-
-
-def may_reserve_messages(connection: Connection, backing_key_id: str, count: int, limit: int) -> bool:
-    """Whether `reserving_messages` would do so now."""
-    fits = BACKING_KEYS.c.messages_reserved + count <= limit
-    query = select(fits).where(BACKING_KEYS.c.backing_key_id == backing_key_id)
-    return connection.execute(query).scalar_one()
 
 
 def _found(row: Row[tuple[object, ...]] | None) -> KeyRow | None:

@@ -14,7 +14,7 @@ from sqlalchemy import and_, func, insert, select, update
 
 from kms_core.model.key import KeyOrigin, KeySpec, KeyState
 from kms_core.model.rotation import RotationRecord, RotationType
-from kms_core.store.keys import insert_backing_key
+from kms_core.store.backing_keys import insert_backing_key
 from kms_core.store.schema import BACKING_KEYS, KEYS, ROTATIONS
 
 if TYPE_CHECKING:
