@@ -6,8 +6,9 @@ uses eight RSA keys among the others, since making one takes a tenth of a second
 
 As in `ratios`, all is measured in the same rounds and a ratio is taken inside a round. It is processor time
 that counts, of the whole process where several threads call: how long a disk takes says nothing of the core.
-A call of one thread alone waits some milliseconds for the disk, and then finds the processor's caches cold;
-threads share commits (`store.group_commit`).
+A call of one thread alone waits for the disk, and then finds the processor's caches cold; threads share
+commits (`store.group_commit`). What is around the HSM is told twice: the call less the bare call of one
+thread, and less the bare call of as many, which fight for Python's lock and for the processor themselves.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from time import perf_counter_ns, process_time_ns
 from typing import TYPE_CHECKING
 
@@ -40,18 +41,25 @@ ROUNDS = 15
 
 
 def measures(operation: Operation) -> list[Measure]:
-    """The bare call, and the call by so many threads at once."""
-    name, count = operation.name, operation.count
-    bare = Measure(f"{name} bare", "", lambda: _cpu(operation.bare, 4 * count))
-    return [
-        bare,
-        *(
-            Measure(
-                f"{name} {threads}", bare.name, lambda threads=threads: _cpu(operation.call, count, threads)
-            )
-            for threads in THREADS
-        ),
+    """The bare call and the call, each by so many threads at once."""
+    name, count, alone = operation.name, operation.count, THREADS[0]
+    bare = [
+        Measure(
+            f"{name} bare {threads}",
+            "",
+            lambda threads=threads: _cpu(operation.bare, 4 * count if threads == alone else count, threads),
+        )
+        for threads in THREADS
     ]
+    calls = [
+        Measure(
+            f"{name} call {threads}",
+            bare[0].name,
+            lambda threads=threads: _cpu(operation.call, count, threads),
+        )
+        for threads in THREADS
+    ]
+    return [*bare, *calls]
 
 
 def _cpu(call: Callable[[], object], count: int, threads: int = 1) -> float:
@@ -105,21 +113,29 @@ def stages(operation: Operation, threads: int) -> dict[str, float]:
 
 
 def report(number: int, taken: Sequence[Round]) -> Iterator[str]:
-    """The table of one number of keys, line by line: microseconds, and ratios with their quartiles."""
-    yield (
-        f"{number:,} keys".ljust(24)
-        + f"{'CPU us':>9}{'around':>9}{'x bare':>8}{'quartiles':>15}{'x RSA Sign':>12}"
-    )
+    """The table of one number of keys, line by line: microseconds, and ratios to bare calls of one thread.
+
+    First with what is around the bare call of one thread, then around that of as many.
+    """
+    heads = ("call", "bare", "less one", "x bare", "x RSA Sign", "less bare", "x bare", "x RSA Sign")
+    yield f"{number:,} keys".ljust(24) + "".join(f"{head:>11}" for head in heads)
     for name in taken[0]:
-        operation, _, what = name.partition(" ")
-        line = f"{operation:<16}{what:<8}{median(one[name] for one in taken) / 1e3:>9.1f}"
-        if what != "bare":
-            around = [one[name] - one[f"{operation} bare"] for one in taken]
-            ratios = [a / one[f"{operation} bare"] for a, one in zip(around, taken, strict=True)]
-            low, middle, high = quantiles(ratios, n=4, method="inclusive")
-            sign = median(a / one["Sign bare"] for a, one in zip(around, taken, strict=True))
-            line += f"{median(around) / 1e3:>9.1f}{middle:>8.1f}{low:>8.1f}{high:>7.1f}{sign:>12.2f}"
+        operation, what, threads = name.split()
+        if what != "call":
+            continue
+        line = f"{operation:<16}{threads:<8}{_median(taken, name):>11.1f}"
+        line += f"{_median(taken, f'{operation} bare {threads}'):>11.1f}"
+        for bare in (f"{operation} bare {THREADS[0]}", f"{operation} bare {threads}"):
+            line += f"{median(one[name] - one[bare] for one in taken) / 1e3:>11.1f}"
+            for beside in (operation, "Sign"):
+                alone = f"{beside} bare {THREADS[0]}"
+                line += f"{median((one[name] - one[bare]) / one[alone] for one in taken):>11.2f}"
         yield line
+
+
+def _median(taken: Sequence[Round], name: str) -> float:
+    """Microseconds."""
+    return median(one[name] for one in taken) / 1e3
 
 
 def report_stages(listed: Sequence[Operation]) -> Iterator[str]:

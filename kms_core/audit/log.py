@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kms_core.audit.chain import link, origin
 from kms_core.audit.record import RecordText
-from kms_core.errors import KmsError, KMSInternalError
+from kms_core.errors import KmsCoreError, KmsError, KMSInternalError
 from kms_core.store.audit_rows import AuditRow, insert_row, last_row
 from kms_core.store.group_commit import GroupCommit
 from kms_core.store.prepared import driver_of
@@ -29,14 +30,41 @@ if TYPE_CHECKING:
     from kms_core.store.database import Database
     from kms_core.store.prepared import Filled
 
+    Change = Callable[[sqlite3.Connection], None]
+
 _LOG = logging.getLogger(__name__)
 
 
-class _Pending(NamedTuple):
-    """A record without its place, and what is to be kept or lost with it."""
+@dataclass(slots=True)
+class _Pending:
+    """A record without its place, and what is to be kept or lost with it.
+
+    Attributes:
+        text: the record.
+        also: statements that cannot fail but with the database.
+        change: makes a change by prepared statements, or raises; then nothing of it is kept, nor the record.
+        refused: what it raised.
+    """
 
     text: RecordText
     also: tuple[Filled, ...]
+    change: Change | None
+    refused: KmsCoreError | None = None
+
+    def kept(self, connection: sqlite3.Connection) -> bool:
+        """Keep what there is beside the record, and say whether it is kept."""
+        for statement in self.also:
+            statement.run(connection)
+        if self.change is None:
+            return True
+        connection.execute("SAVEPOINT change")
+        try:
+            self.change(connection)
+        except KmsCoreError as error:
+            connection.execute("ROLLBACK TO change")
+            self.refused = error
+        connection.execute("RELEASE change")
+        return self.refused is None
 
 
 class AuditLog:
@@ -56,14 +84,24 @@ class AuditLog:
         """How many records this writer has written."""
         return self._head.sequence if self._head else 0
 
-    def append(self, entry: AuditEntry, *also: Filled) -> None:
+    def append(self, entry: AuditEntry, *also: Filled, change: Change | None = None) -> None:
         """Write an entry down, and with it what is to be kept or lost together with it.
+
+        Args:
+            entry: the entry.
+            also: statements.
+            change: makes a change by prepared statements. Others may share the transaction, but what it
+                raises of this project's own errors undoes its own doing alone.
 
         Raises:
             KMSInternalError: it cannot be written, or what this writer wrote last is no longer there.
+            KmsCoreError: what `change` raised; nothing is written.
         """
         self._database.require_home()
-        self._disk.join(_Pending(RecordText.of(entry), also))
+        pending = _Pending(RecordText.of(entry), also, change)
+        self._disk.join(pending)
+        if pending.refused is not None:
+            raise pending.refused
 
     @contextmanager
     def beside(self, entry: Callable[[], AuditEntry]) -> Iterator[Connection]:
@@ -82,10 +120,7 @@ class AuditLog:
 
     def _commit(self, group: Sequence[_Pending]) -> None:
         with self._going_on(), self._database.record() as connection:
-            for each in group:
-                for statement in each.also:
-                    statement.run(connection)
-            self._link(connection, [each.text for each in group])
+            self._link(connection, [each.text for each in group if each.kept(connection)])
 
     @contextmanager
     def _going_on(self) -> Iterator[None]:

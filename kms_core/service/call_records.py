@@ -23,7 +23,8 @@ from kms_core.store.grants import token_grant
 from kms_core.store.last_uses import keeping_use
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    import sqlite3
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -139,6 +140,25 @@ class CallRecords:
             yield connection
             call.end_dry_run()
             self._clock.keep(connection)
+        call.recorded = True
+
+    def change(self, call: OpenCall, make: Callable[[sqlite3.Connection], None]) -> None:
+        """As `changing`, in a commit that is shared with calls that end at the same time.
+
+        Args:
+            call: the call.
+            make: makes the change by prepared statements alone.
+
+        Raises:
+            As `changing`, and what `make` raises.
+        """
+
+        def made(connection: sqlite3.Connection) -> None:
+            make(connection)
+            call.end_dry_run()
+            self._clock.keep(connection)
+
+        self._log.append(ending(call), change=made)
         call.recorded = True
 
     def _record(self, call: OpenCall) -> None:

@@ -16,9 +16,8 @@ from kms_core.store.settings import highest_time, keep_highest_time
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Connection
-
     from kms_core.store.database import Database
+    from kms_core.store.prepared import AnyConnection
 
 TOLERANCE = 300.0
 """How many seconds a wall clock may be behind; more is a clock that was set back, or another one ahead."""
@@ -37,7 +36,7 @@ class Clock:
         """The time, in seconds since 1970."""
         return self._seen(self._wall())
 
-    def keep(self, connection: Connection) -> None:
+    def keep(self, connection: AnyConnection) -> None:
         """Keep the time in the database, and learn what others have kept."""
         keep_highest_time(connection, self.now())
         self._seen(highest_time(connection))

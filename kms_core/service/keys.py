@@ -177,9 +177,12 @@ class KeyOperations:
                 material = core.material.generate(
                     permit, key.arn, key.key_id, spec=key.spec.value, usage=key.usage.value
                 )
-            with core.calls.changing(call) as connection:
+
+            def enable(connection: AnyConnection) -> None:
                 keys.enable_with(connection, material)
                 put_tags(connection, key.key_id, tags)
+
+            core.calls.change(call, enable)
         return replace(key, state=KeyState.ENABLED, current_backing_key_id=material.id)
 
     @contextmanager

@@ -106,7 +106,7 @@ def insert_intent(connection: AnyConnection, key: KeyMetadata, policy_digest: st
     ).run(driver_of(connection))
 
 
-def enable_with(connection: Connection, backing_key: BackingKeyRecord) -> None:
+def enable_with(connection: AnyConnection, backing_key: BackingKeyRecord) -> None:
     """File a new key's material and make the key Enabled.
 
     Raises:

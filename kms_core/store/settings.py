@@ -15,6 +15,8 @@ from kms_core.store.schema import SETTINGS
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from kms_core.store.prepared import AnyConnection
+
 _CHECK_VALUE = "token_check_value"
 _HIGHEST_TIME = "highest_time"
 _HIGHEST = Prepared(select(SETTINGS.c.value).where(SETTINGS.c.name == _HIGHEST_TIME))
@@ -60,11 +62,11 @@ def read_settings(connection: Connection) -> Settings:
     return Settings(value)
 
 
-def highest_time(connection: Connection) -> float:
+def highest_time(connection: AnyConnection) -> float:
     """The highest time that was kept, in seconds since 1970; 0 where none was."""
     return max((float(value) for (value,) in _HIGHEST.filled().run(driver_of(connection))), default=0.0)
 
 
-def keep_highest_time(connection: Connection, seconds: float) -> None:
+def keep_highest_time(connection: AnyConnection, seconds: float) -> None:
     """Keep a time, unless a higher one is kept."""
     _KEEP_HIGHEST.filled(name=_HIGHEST_TIME, value=repr(seconds), seconds=seconds).run(driver_of(connection))

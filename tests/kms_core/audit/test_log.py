@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, insert
 from kms_core.audit.log import AuditLog
 from kms_core.audit.record import AuditEntry, RecordedDecision, RecordKind
 from kms_core.audit.verification import verify_log
-from kms_core.errors import KMSInternalError
+from kms_core.errors import KMSInternalError, LimitExceededError
 from kms_core.model.sources import Sources
 from kms_core.store.audit_rows import all_rows
 from kms_core.store.database import Database
@@ -303,3 +303,47 @@ def test_what_was_answered_before_a_kill_is_written_and_verifies(
     assert {line.strip() for line in answered} <= {*written}
     report = verify_log(database)
     assert (report.writers, report.records, report.faults) == (1, len(written), ())
+
+
+def test_changes_that_wait_together_are_kept_but_for_the_one_that_is_refused(database: Database) -> None:
+    """The one that raises has written something before, of which nothing is kept either."""
+    log, ends = AuditLog(database, Sources()), {}
+
+    def append(name: str) -> None:
+        def change(connection: sqlite3.Connection) -> None:
+            USE.filled(name=name, value="").run(connection)
+            if name == "refused":
+                raise LimitExceededError(name)
+
+        try:
+            log.append(replace(ENTRY, call_id=name), change=change)
+            ends[name] = "kept"
+        except LimitExceededError as error:
+            ends[name] = str(error)
+
+    names = ["first", "second", "refused", "fourth"]
+    with database.write():
+        threads = [threading.Thread(target=append, args=(name,)) for name in names]
+        for number, thread in enumerate(threads):
+            thread.start()
+            while number and len(log._disk._waiting) < number:
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join(10)
+    kept = ["first", "second", "fourth"]
+    assert {name for name, end in ends.items() if end == "kept"} == {*kept}
+    assert "refused" in ends["refused"]
+    with database.read() as connection:
+        assert set(connection.exec_driver_sql("SELECT name FROM settings").scalars()) == {*kept}
+        assert sorted(json.loads(row.record)["call_id"] for row in all_rows(connection)) == sorted(kept)
+    report = verify_log(database)
+    assert (report.writers, report.records, report.faults) == (1, 3, ())
+
+
+def test_a_change_whose_database_fails_is_not_kept(database: Database) -> None:
+    log = AuditLog(database, Sources())
+    with pytest.raises(KMSInternalError):
+        log.append(ENTRY, change=lambda connection: connection.execute("INSERT INTO nothing VALUES (1)"))
+    log.append(ENTRY)
+    report = verify_log(database)
+    assert (report.records, report.faults) == (1, ())

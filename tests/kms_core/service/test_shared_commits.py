@@ -7,8 +7,11 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
+
 from kms_core.audit.verification import verify_log
-from kms_core.errors import KmsError, KMSInternalError
+from kms_core.errors import DryRunOperationError, KmsError, KMSInternalError
+from kms_core.model.operations import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,3 +101,23 @@ def test_a_change_among_calls_is_recorded_in_its_turn(
     with kms._core.database.read() as connection:
         records = connection.exec_driver_sql("SELECT record FROM audit").scalars().all()
     assert sum(json.loads(record)["action"] == "kms:TagResource" for record in records) == 10
+
+
+def test_a_change_of_a_dry_run_is_made_and_taken_back(
+    kms: Kms, people: SimpleNamespace, audit: Callable[[], list[dict[str, object]]]
+) -> None:
+    calls, made, before = kms._core.calls, [], len(audit())
+
+    def make(connection: sqlite3.Connection) -> None:
+        made.append(connection.execute("INSERT INTO settings VALUES ('x', 'y')").rowcount)
+
+    with (
+        pytest.raises(DryRunOperationError),
+        calls.begin(Operation.CREATE_KEY, people.admin, dry_run=True) as call,
+    ):
+        calls.change(call, make)
+    assert made == [1]
+    with kms._core.database.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM settings WHERE name = 'x'").scalar() == 0
+    (record,) = audit()[before:]
+    assert (record["error_code"], record["dry_run"]) == ("DryRunOperationException", True)
