@@ -109,20 +109,20 @@ def test_a_key_that_cannot_be_filed_leaves_nothing_in_the_token(
 
 def test_a_key_that_was_filed_after_all_is_not_discarded(kms: Kms, monkeypatch: pytest.MonkeyPatch) -> None:
     """A commit that is kept, and says that it was not: what the store then holds decides."""
-    enable, write = keys.enable_with, kms._core.database.write
+    enable, record = keys.enable_with, kms._core.database.record
     filed: list[object] = []
     discarded: list[object] = []
 
     @contextmanager
     def kept_but_lost() -> Iterator[object]:
-        with write() as connection:
+        with record() as connection:
             yield connection
         if filed:
             filed.clear()
             raise KMSInternalError("the store failed")
 
     monkeypatch.setattr(keys, "enable_with", lambda *given: (enable(*given), filed.append(given)))
-    monkeypatch.setattr(kms._core.database, "write", kept_but_lost)
+    monkeypatch.setattr(kms._core.database, "record", kept_but_lost)
     monkeypatch.setattr(kms._hsm, "discard_unfiled", lambda *given: discarded.append(given))
     with pytest.raises(KMSInternalError):
         kms.create_key(ROOT, key_spec="ECC_NIST_EDWARDS25519", key_usage="SIGN_VERIFY")

@@ -41,16 +41,22 @@ class Point:
 
 _RECORD = ("kms_core.audit.log:insert_row", Moment.AFTER)
 _COMMIT = ("kms_core.audit.log:AuditLog.beside", Moment.LEFT)
+_SHARED_COMMIT = ("kms_core.audit.log:AuditLog.append", Moment.AFTER)
 _ANSWER = ("kms_core.service.checkpoints:Checkpoints.make_if_due", Moment.BEFORE)
 
 
-def _of(change: str, *steps: tuple[str, str, Moment], ends: bool = True) -> list[Point]:
+def _of(
+    change: str,
+    *steps: tuple[str, str, Moment],
+    ends: bool = True,
+    commit: tuple[str, Moment] = _COMMIT,
+) -> list[Point]:
     """The points of a change: its own steps, none of which is kept, and the end that all changes have."""
     points = [Point(change, *step) for step in steps]
     if ends:
         points += [
             Point(change, "record written, not committed", *_RECORD),
-            Point(change, "committed, lock held", *_COMMIT, kept=True),
+            Point(change, "committed, lock held", *commit, kept=True),
             Point(change, "lock let go, not answered", *_ANSWER, kept=True),
         ]
     return points
@@ -75,12 +81,14 @@ POINTS = [
         ("material made, not filed", "kms_core.key_material:KeyMaterial.generate", _AFTER),
         ("material filed, no tags", "kms_core.store.keys:enable_with", _AFTER),
         ("tags written", "kms_core.service.keys:put_tags", _AFTER),
+        commit=_SHARED_COMMIT,
     ),
     *_of(
         "create_resident_key",
         ("pair in the token, not on the disk", "kms_core.hsm.key_pairs:_generate", _AFTER),
         ("pair on the disk, not bound", "kms_core.hsm.pair_blob:encode", _BEFORE),
         ("pair bound, not filed", "kms_core.key_material:KeyMaterial.generate", _AFTER),
+        commit=_SHARED_COMMIT,
     ),
     *_of(
         "schedule_key_deletion",
