@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from kms_core import gate
 from kms_core.audit.log import AuditLog
 from kms_core.hsm.token import Pkcs11Hsm
-from kms_core.service import call_records
+from kms_core.service import call_records, key_intents
 from kms_core.service import keys as key_operations
 from kms_core.service.backing_keys import BackingKeys
 from kms_core.service.key_access import KeyAccess
@@ -41,7 +41,7 @@ STAGES: dict[str, tuple[tuple[object, str], ...]] = {
         (keys, "are_there"),
         (keys, "insert_intent"),
         (keys, "enable_with"),
-        (key_operations, "file_policy"),
+        (key_intents, "file_policy"),
         (key_operations, "put_tags"),
     ),
     "audit": ((AuditLog, "append"), (AuditLog, "beside"), (gate, "_recorded"), (call_records, "ending")),

@@ -4,7 +4,7 @@ Every method of the HSM takes one first and checks it, so that no path to a key 
 a decision (that is the engine's) and not a credential: it guards against mistakes in this program, not
 against code that forges one.
 
-INVARIANT: only the gate makes permits. It closes each when its call ends; a closed one permits nothing.
+INVARIANT: only the gate makes permits. Each is closed when its call or job ends, and permits nothing then.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from kms_core.errors import HomeError, HsmFaultError, KMSInternalError
 from kms_core.hsm.faults import is_lost, is_session_alive
 from kms_core.hsm.forks import Birthplace
 from kms_core.hsm.lane import Lane
+from kms_core.turns import others_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +63,9 @@ class Lanes:
         """
         self._birthplace.require()
         lane = self._lanes[turn % len(self._lanes)]
+        if lane.lock.locked():
+            with others_run(), lane.lock:
+                pass  # somebody may be faster now; then this thread waits again, with its turn
         with lane.lock:
             self._require_open()
             seen = lane.generation

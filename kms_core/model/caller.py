@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from kms_core.errors import ValidationError
@@ -77,7 +78,7 @@ class Caller:
 
 @lru_cache(maxsize=65_536)
 def _alone(principal_arn: str) -> Caller:
-    return Caller(principal_arn)
+    return Caller(principal_arn, session_context=MappingProxyType({}))  # shared: nobody may add to it
 
 
 def _principal(text: str) -> Principal:

@@ -55,18 +55,14 @@ class Admission:
     def without_key(self, call: OpenCall, new_key_arn: str | None, parameters: Parameters) -> Permit:
         """Let a call through that is authorised on no key; the permit is for the key that it makes, if any.
 
-        Whoever asks closes the permit, as a context manager does.
+        It lasts until its context is left, and no longer than the call.
 
         Raises:
             AccessDeniedError: the caller may not.
         """
         call.key_arn = new_key_arn
         checks = checks_of(call.operation, call.caller, self._region, new_key_arn or "*", parameters)
-        permit, *others = [
-            self._gate.admit(self.asked(call, check), call.decisions.append) for check in checks
-        ]
-        for other in others:
-            other.close()
+        permit, *_ = [self._permit(call, self.asked(call, check)) for check in checks]
         return permit
 
     def admitted(
@@ -74,13 +70,13 @@ class Admission:
     ) -> Permit:
         """Let a call through to a key, or without one to an alias; a denial tells of no other account's key.
 
-        Whoever asks closes the permit, as a context manager does.
+        It lasts until its context is left, and no longer than the call.
 
         Raises:
             AccessDeniedError: the caller may not.
         """
         try:
-            return self._gate.admit(asked, call.decisions.append)
+            return self._permit(call, asked)
         except AccessDeniedError:
             if reference is None or _owns(call, reference):
                 raise
@@ -88,6 +84,11 @@ class Admission:
             named = reference.alias or reference.arn
             text = foreign.format(principal=asked.principal, action=asked.action, resource=named)
             raise AccessDeniedError(text) from None
+
+    def _permit(self, call: OpenCall, asked: Call) -> Permit:
+        permit = self._gate.admit(asked, call.decisions.append)
+        call.permits.append(permit)
+        return permit
 
     def asked(
         self,

@@ -8,7 +8,6 @@ alias stands for the same key until the call ends, and no call by that alias run
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,6 @@ from kms_core.service.admission import require_known
 from kms_core.service.context import checks_of, of_alias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kms_core.model.alias import AliasReference
     from kms_core.model.key_reference import KeyReference
     from kms_core.service.admission import Admission
@@ -37,8 +34,7 @@ class AliasCalls:
         self._admission = admission
         self._region = region
 
-    @contextmanager
-    def on_new_alias(self, call: OpenCall, alias: AliasReference, target: KeyReference) -> Iterator[None]:
+    def on_new_alias(self, call: OpenCall, alias: AliasReference, target: KeyReference) -> None:
         """Bring CreateAlias to its key: it exists, the caller may, the key's state allows it.
 
         Raises:
@@ -46,14 +42,11 @@ class AliasCalls:
             AccessDeniedError: the caller may not.
             KMSInvalidStateError: the key is pending deletion.
         """
-        with ExitStack() as permits:
-            self._admit(call, alias, None, target, self._rows(call, target), permits)
-            yield
+        self._admit(call, alias, None, target, self._rows(call, target))
 
-    @contextmanager
     def on_alias(
         self, call: OpenCall, alias: AliasReference, target: KeyReference | None = None
-    ) -> Iterator[KeyReference]:
+    ) -> KeyReference:
         """Bring a call to its alias: it exists, the caller may, the new key's state allows it.
 
         Gives the key that the alias stands for until now.
@@ -69,9 +62,8 @@ class AliasCalls:
             KMSInvalidStateError: the new key is pending deletion.
         """
         current, rows = self._held(call, alias, target)
-        with ExitStack() as permits:
-            self._admit(call, alias, current, target, rows, permits)
-            yield current
+        self._admit(call, alias, current, target, rows)
+        return current
 
     def _held(
         self, call: OpenCall, alias: AliasReference, target: KeyReference | None
@@ -101,7 +93,6 @@ class AliasCalls:
         current: KeyReference | None,
         target: KeyReference | None,
         rows: Rows,
-        permits: ExitStack,
     ) -> None:
         for reference, row in rows.items():
             require_known(call, reference, row)
@@ -116,7 +107,7 @@ class AliasCalls:
         for check in checks:
             key = by_arn.get(check.resource)
             asked = self._admission.asked(call, check, rows[key] if key else None)
-            permits.enter_context(self._admission.admitted(call, key, asked))
+            self._admission.admitted(call, key, asked)
         new = rows[target] if target else None
         if new is not None:
             require_state(call.operation, new.metadata)

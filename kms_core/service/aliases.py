@@ -52,7 +52,8 @@ class AliasOperations:
         with core.calls.begin(Operation.CREATE_ALIAS, caller) as call:
             alias = check_alias(alias_name, call.caller, core.region)
             target = self._target(call, target_key_id)
-            with core.alias_calls.on_new_alias(call, alias, target), core.calls.changing(call) as connection:
+            core.alias_calls.on_new_alias(call, alias, target)
+            with core.calls.changing(call) as connection:
                 rows.insert_alias(connection, alias.arn, target.key_id, core.clock.now())
                 self._require_room(connection, target)
 
@@ -74,10 +75,8 @@ class AliasOperations:
         with core.calls.begin(Operation.UPDATE_ALIAS, caller) as call:
             alias = check_alias(alias_name, call.caller, core.region)
             target = self._target(call, target_key_id)
-            with (
-                core.alias_calls.on_alias(call, alias, target) as before,
-                core.calls.changing(call) as connection,
-            ):
+            before = core.alias_calls.on_alias(call, alias, target)
+            with core.calls.changing(call) as connection:
                 rows.move_alias(connection, alias.arn, before.key_id, target.key_id, core.clock.now())
                 self._require_room(connection, target)
 
@@ -95,10 +94,8 @@ class AliasOperations:
         core = self._core
         with core.calls.begin(Operation.DELETE_ALIAS, caller) as call:
             alias = check_alias(alias_name, call.caller, core.region)
-            with (
-                core.alias_calls.on_alias(call, alias) as before,
-                core.calls.changing(call) as connection,
-            ):
+            before = core.alias_calls.on_alias(call, alias)
+            with core.calls.changing(call) as connection:
                 rows.delete_alias(connection, alias.arn, before.key_id)
 
     def list_aliases(

@@ -1,8 +1,9 @@
 """The beginning of a call and its end: that nothing leaves unrecorded, whatever becomes of it.
 
 INVARIANT: a call has one record, with all its decisions, and it is on the disk before the call answers. What
-an operation changes it changes in `changing`, so that change and record are kept together or not at all.
-INVARIANT: the locks of a call's keys are let go of after that record is written.
+an operation changes it changes in `changing` or `change`, so that change and record are kept together or not
+at all.
+INVARIANT: the locks of a call's keys are let go of after that record is written, and its permits are closed.
 
 Not what is in a record (`open_call`), nor how it is written (`audit`).
 """
@@ -100,6 +101,7 @@ class CallRecords:
                 self._record_error(call, error)
                 raise
             finally:
+                call.close_permits()
                 call.let_go()
         finally:
             self._database.turns.end()

@@ -128,13 +128,9 @@ class Calls:
     ) -> Admitted:
         asked = self._admission.asked(call, check, row, grant)
         permit = self._admission.admitted(call, reference, asked, foreign)
-        try:
-            existing = _existing(row, reference)
-            require_state(call.operation, existing.metadata)
-            require_usage(call.operation, existing.metadata, usage)
-        except BaseException:
-            permit.close()
-            raise
+        existing = _existing(row, reference)
+        require_state(call.operation, existing.metadata)
+        require_usage(call.operation, existing.metadata, usage)
         return Admitted(permit, existing.metadata, existing.policy_digest)
 
 

@@ -27,6 +27,7 @@ from policy_engine.calls.api_call import (
 from policy_engine.calls.derivation import encryption_context_keys
 from policy_engine.calls.operations import requests_for
 from policy_engine.calls.principals import parse_principal
+from policy_engine.catalog.condition_keys import ENCRYPTION_CONTEXT
 from policy_engine.errors import RequestError
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def check_on_key(
     given = tuple([item for item in parameters.items() if item[0] != _PAIRS])
     usual = _usual_check(operation, caller.principal_arn, caller.via_service, region, given, alias)
     context = usual.context
-    if pairs:
+    if pairs and operation.carries(ENCRYPTION_CONTEXT):
         context = {**context, **encryption_context_keys(pairs)}  # type: ignore[arg-type] # checked by `check_encryption_context`
     return AuthorizationCheck(usual.action, key_arn, Subject.KEY, context)
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from kms_core.hsm import Hsm
     from kms_core.model.sources import Sources
     from kms_core.store.database import Database
-    from kms_core.store.turns import Turns
+    from kms_core.turns import Turns
     from policy_engine.model.bundle import Bundle, PolicyLevels
     from policy_engine.model.policy import Policy
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kms_core.errors import LimitExceededError
-from kms_core.service.keys import write_intent
+from kms_core.store import keys
 from kms_core.store.group_commit import GroupCommit
+from kms_core.store.policies import file_policy
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
 
     from kms_core.model.key import KeyMetadata
@@ -55,4 +57,11 @@ class KeyIntents:
     def _commit(self, intents: Sequence[_Intent]) -> None:
         with self._database.record() as connection:
             for each in intents:
-                each.written = write_intent(connection, each.key, each.policy, self._most)
+                each.written = self._write(connection, each.key, each.policy)
+
+    def _write(self, connection: sqlite3.Connection, key: KeyMetadata, policy: str) -> bool:
+        """Unless the account has so many keys already."""
+        if keys.are_there(connection, self._most, key.arn.removesuffix(key.key_id)):
+            return False
+        keys.insert_intent(connection, key, file_policy(connection, policy))
+        return True

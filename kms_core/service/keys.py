@@ -25,7 +25,6 @@ from kms_core.service.parameters import MAX_DESCRIPTION, check_text
 from kms_core.service.results import KeyPage, ListedKey
 from kms_core.service.tag_parameters import check_tags
 from kms_core.store import keys
-from kms_core.store.policies import file_policy
 from kms_core.store.tags import put_tags
 
 if TYPE_CHECKING:
@@ -40,14 +39,6 @@ if TYPE_CHECKING:
 
 _MAX_PAGE = 1_000
 _PAGE = 100
-
-
-def write_intent(connection: AnyConnection, key: KeyMetadata, policy: str, most: int) -> bool:
-    """Write down that a key is being made, unless its account has so many keys already."""
-    if keys.are_there(connection, most, key.arn.removesuffix(key.key_id)):
-        return False
-    keys.insert_intent(connection, key, file_policy(connection, policy))
-    return True
 
 
 class KeyOperations:

@@ -32,7 +32,7 @@ _AS_DECIDED = (AccessDeniedError, DryRunOperationError)
 class Admitted:
     """A call that may go ahead: its permit, and its key and key policy as they were when it was let in.
 
-    Leaving it as a context manager closes the permit.
+    Leaving it as a context manager closes the permit; at the latest the end of the call does.
     """
 
     permit: Permit
@@ -60,6 +60,7 @@ class OpenCall:
         decisions: what was decided so far.
         locks: the locks of its keys, held until its record is written.
         held: the ARNs of the keys whose locks it holds.
+        permits: all that it was given.
         retries: how often it began anew, since an alias was moved from key to key.
         recorded: whether its record is written.
     """
@@ -73,19 +74,26 @@ class OpenCall:
     decisions: list[RecordedDecision] = field(default_factory=list, repr=False)
     locks: list[KeyLock] = field(default_factory=list, repr=False)
     held: set[str] = field(default_factory=set, repr=False)
+    permits: list[Permit] = field(default_factory=list, repr=False)
     retries: int = 0
     recorded: bool = False
 
     def hold(self, lock: KeyLock) -> None:
         """Take a key's lock for the rest of the call."""
-        lock.take()
         self.locks.append(lock)
+        lock.take()
 
     def let_go(self) -> None:
         """Let go of all locks, the last one first."""
-        while self.locks:
-            self.locks.pop().let_go()
+        for lock in reversed(self.locks):
+            lock.let_go()
+        self.locks.clear()
         self.held.clear()
+
+    def close_permits(self) -> None:
+        """See to it that nothing more is permitted."""
+        for permit in self.permits:
+            permit.close()
 
     def end_dry_run(self) -> None:
         """End the call here if it is only to be tried: all its checks are made.

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from kms_core.errors import ConfigurationError, KMSInternalError
 from kms_core.store.prepared import driver_of
-from kms_core.store.turns import Turns
+from kms_core.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -223,7 +223,8 @@ def _give_up(connection: sqlite3.Connection, error: BaseException) -> None:
     Raises:
         KMSInternalError: it was the database that failed.
     """
-    connection.close()
+    with suppress(sqlite3.Error):
+        connection.close()
     if isinstance(error, sqlite3.Error):
         raise KMSInternalError("the store failed") from error
 

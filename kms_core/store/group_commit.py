@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kms_core.errors import KMSInternalError
-from kms_core.store.turns import Sleeper
+from kms_core.turns import Sleeper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from kms_core.store.turns import Turns
+    from kms_core.turns import Turns
 
 T = TypeVar("T")
 
@@ -51,7 +51,7 @@ class GroupCommit(Generic[T]):
     def __init__(self, commit: Callable[[Sequence[T]], None], turns: Turns) -> None:
         self._commit = commit
         self._turns = turns
-        self._turn = threading.Lock()
+        self._committing = threading.Lock()
         self._guard = threading.Lock()
         self._waiting: list[_Waiting[T]] = []
         self._led = False
@@ -60,28 +60,34 @@ class GroupCommit(Generic[T]):
     def alone(self) -> Iterator[None]:
         """Do something while no group is committed; the thread's turn ends."""
         self._turns.end()
-        with self._turn:
+        with self._committing:
             yield
 
     def join(self, item: T) -> None:
-        """Have an item committed; the thread's turn ends, and it has another one afterwards.
+        """Have an item committed; if the thread has a turn it ends, and there is another one afterwards.
+
+        An exception from outside, as from Ctrl-C, ends this only when it is final what becomes of the item.
 
         Raises:
             KMSInternalError: it was not, nor was what was to be committed with it.
         """
         had_turn = self._turns.has_one
         mine = _Waiting(item, Sleeper(wants_turn=had_turn))
-        with self._guard:
-            self._waiting.append(mine)
-            leads, self._led = not self._led, True
-        self._turns.end()
-        if not leads:
-            self._sleep(mine)
-        if mine.kept is None:
+        try:
+            with self._guard:
+                self._waiting.append(mine)
+                leads, self._led = not self._led, True
             self._turns.end()
-            self._lead(mine)
-            if had_turn:
-                self._turns.take()
+            if not leads:
+                self._sleep(mine)
+            if mine.kept is None:
+                self._turns.end()
+                self._lead(mine)
+                if had_turn:
+                    self._turns.take()
+        except BaseException:
+            self._take_back(mine)
+            raise
         if not mine.kept:
             raise KMSInternalError("the store failed")
 
@@ -93,16 +99,35 @@ class GroupCommit(Generic[T]):
     def _lead(self, mine: _Waiting[T]) -> None:
         group: list[_Waiting[T]] = []
         try:
-            with self._turn:
+            with self._committing:
                 self._turns.linger()
                 with self._guard:
                     group, self._waiting = self._waiting, []
                 self._keep(group)
         finally:
-            with self._guard:
-                heirs = self._waiting[:1]
-                self._led = bool(heirs)
-            self._turns.wake([each.sleeper for each in (*group, *heirs) if each is not mine])
+            with self._guard, suppress(ValueError):
+                self._waiting.remove(mine)
+            self._turns.wake([each.sleeper for each in group if each is not mine])
+            self._let_lead()
+
+    def _let_lead(self) -> None:
+        """Let the first of those who wait lead, if there is one."""
+        with self._guard:
+            heirs = self._waiting[:1]
+            self._led = bool(heirs)
+        self._turns.wake([each.sleeper for each in heirs])
+
+    def _take_back(self, mine: _Waiting[T]) -> None:
+        """Have nothing more become of an item; where it is being committed, wait until that is final."""
+        with self._guard:
+            waits = mine in self._waiting
+            if waits:
+                self._waiting.remove(mine)
+        if waits:
+            self._let_lead()  # it may have been this thread that was to lead
+        elif mine.kept is None:
+            with self._committing:
+                pass
 
     def _keep(self, group: Sequence[_Waiting[T]]) -> None:
         kept = False

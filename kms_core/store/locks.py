@@ -23,13 +23,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from kms_core.errors import DependencyTimeoutError, KMSInternalError
-from kms_core.store.turns import Turns
+from kms_core.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 PATIENCE = 10.0
+MOST_IDLE = 64
+"""How many open files are kept for the next calls."""
 _PRIVATE = 0o600
 _FLOCK = struct.Struct("hhqqi4x")
 """`struct flock` of 64-bit Linux: type, whence, start, length, process."""
@@ -117,24 +119,22 @@ class KeyLocks:
         return file
 
     def take_back(self, file: int) -> None:
-        """Let go of all locks of a file, for others to use it."""
-        try:
-            _ask(file, fcntl.F_UNLCK, *_EVERYTHING)
-        except KMSInternalError:
-            _close(file)  # which lets go of them too
-            return
-        if self._closed:
+        """Keep a file without locks for others to use it, or close it."""
+        if self._closed or len(self._idle) >= MOST_IDLE:
             _close(file)
         else:
             self._idle.append(file)
 
-    def wait(self, condition: Callable[[], bool]) -> None:
+    def deadline(self) -> float:
+        """Until when who begins to wait now is patient."""
+        return time.monotonic() + self._patience
+
+    def wait(self, condition: Callable[[], bool], deadline: float) -> None:
         """Wait until something is so.
 
         Raises:
-            DependencyTimeoutError: it is not so for too long.
+            DependencyTimeoutError: it is not so in time.
         """
-        deadline = time.monotonic() + self._patience
         wait = _FIRST_WAIT
         while not condition():
             if time.monotonic() > deadline:
@@ -145,7 +145,10 @@ class KeyLocks:
 
 
 class KeyLock:
-    """The lock of one key, held from `take` to `let_go` or for as long as its context lasts."""
+    """The lock of one key, held from `take` to `let_go` or for as long as its context lasts.
+
+    INVARIANT: however its holder ends, it is let go of when nobody has this object any more.
+    """
 
     __slots__ = ("_alone", "_file", "_locks", "_overtaking", "_place", "_process")
 
@@ -154,6 +157,8 @@ class KeyLock:
         self._place = _place(key_arn)
         self._alone = alone
         self._overtaking = overtaking
+        self._process = os.getpid()
+        self._file: int | None = None
 
     def take(self) -> None:
         """Wait for it.
@@ -163,21 +168,35 @@ class KeyLock:
             KMSInternalError: the file cannot be used.
         """
         self._process = os.getpid()
-        self._file = self._locks.lend()
+        self._file = file = self._locks.lend()
         try:
-            if self._alone:
-                self._locks.wait(self._shuts_turnstile)
-                self._locks.wait(self._gets_alone)
-            elif not self._comes_in():
-                self._locks.wait(self._comes_in)
+            if not self._alone:
+                if not self._comes_in(file):
+                    self._locks.wait(lambda: self._comes_in(file), self._locks.deadline())
+                return
+            deadline = self._locks.deadline()
+            self._locks.wait(lambda: _ask(file, fcntl.F_WRLCK, self._place), deadline)
+            self._locks.wait(lambda: _ask(file, fcntl.F_WRLCK, self._place + 1), deadline)
         except BaseException:
             self.let_go()
             raise
 
     def let_go(self) -> None:
-        """Let others have it; in a fork of the holder it is not this process's to let go of."""
-        if os.getpid() == self._process:
-            self._locks.take_back(self._file)
+        """Let others have it; a second time, or in a fork of the holder, does nothing."""
+        file = self._file
+        if file is None or os.getpid() != self._process:
+            return
+        try:
+            _ask(file, fcntl.F_UNLCK, *_EVERYTHING)
+        except KMSInternalError:
+            self._file = None
+            _close(file)  # which lets go of it too
+            return
+        self._file = None
+        self._locks.take_back(file)
+
+    def __del__(self) -> None:
+        self.let_go()
 
     def __enter__(self) -> None:
         self.take()
@@ -185,16 +204,10 @@ class KeyLock:
     def __exit__(self, *_: object) -> None:
         self.let_go()
 
-    def _comes_in(self) -> bool:
-        if not self._overtaking and not _is_open(self._file, self._place):
+    def _comes_in(self, file: int) -> bool:
+        if not self._overtaking and not _is_open(file, self._place):
             return False
-        return _ask(self._file, fcntl.F_RDLCK, self._place + 1)
-
-    def _shuts_turnstile(self) -> bool:
-        return _ask(self._file, fcntl.F_WRLCK, self._place)
-
-    def _gets_alone(self) -> bool:
-        return _ask(self._file, fcntl.F_WRLCK, self._place + 1)
+        return _ask(file, fcntl.F_RDLCK, self._place + 1)
 
 
 def _place(key_arn: str) -> int:
@@ -204,7 +217,8 @@ def _place(key_arn: str) -> int:
 
 def _close(file: int) -> None:
     _OPEN.discard(file)
-    os.close(file)
+    with suppress(OSError):
+        os.close(file)
 
 
 def _is_open(file: int, turnstile: int) -> bool:

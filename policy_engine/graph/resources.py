@@ -54,7 +54,6 @@ class ResourceTest:
     """
 
     __slots__ = (
-        "_covered",
         "_denies_all",
         "_everything",
         "_negated",

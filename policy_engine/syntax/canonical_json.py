@@ -11,18 +11,22 @@ import json
 
 import orjson
 
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _in_ascii = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def canonical_json(value: object) -> str:
-    """Write a value of mappings with text names, lists, tuples, texts, numbers, booleans and None.
+    """Write a value.
+
+    Args:
+        value: made of mappings with text names, lists, tuples, texts, finite numbers, booleans and None.
 
     Raises:
-        TypeError: it holds anything else.
+        TypeError: it holds something for which JSON has no place.
         ValueError: it holds itself.
     """
     try:
-        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        text = orjson.dumps(value, option=_OPTIONS)
     except TypeError:
         return _in_ascii(value)
     return text.decode("ascii") if text.isascii() else _in_ascii(value)

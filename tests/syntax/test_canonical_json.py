@@ -1,12 +1,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from policy_engine.syntax.canonical_json import canonical_json
+
+
+@dataclass
+class Statement:
+    number: int
+
 
 _ANY_TEXT = st.text(st.characters(codec=None))
 _SCALARS = (
@@ -50,7 +58,10 @@ def test_names_are_sorted_and_nothing_is_between_the_tokens(value: object, text:
     assert canonical_json(value) == text
 
 
-@pytest.mark.parametrize("value", [{1, 2}, b"bytes", [object()], {"a": {b"b"}}])
+@pytest.mark.parametrize(
+    "value",
+    [{1, 2}, b"bytes", [object()], {"a": {b"b"}}, Statement(1), {"at": datetime(2026, 1, 1, tzinfo=UTC)}],
+)
 def test_what_json_does_not_have_is_refused(value: object) -> None:
     with pytest.raises(TypeError):
         canonical_json(value)

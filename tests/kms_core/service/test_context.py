@@ -165,9 +165,8 @@ def test_a_check_that_is_put_together_from_an_earlier_one_is_what_it_would_be_an
 ) -> None:
     named = Operation(operation), caller, "us-east-1"
     algorithms = (("EncryptionAlgorithm", "SYMMETRIC_DEFAULT"), ("SigningAlgorithm", "ED25519_SHA_512"))
-    with_pairs = Operation(operation).carries("kms:EncryptionContext:")
     for arn, pairs, (name, algorithm) in itertools.product(
-        (ARN, ARN[:-1] + "c"), (None, {}, PAIRS, {"tenant": "b"}) if with_pairs else (None,), algorithms
+        (ARN, ARN[:-1] + "c"), (None, {}, PAIRS, {"tenant": "b"}), algorithms
     ):
         given = {"EncryptionContext": pairs, name: algorithm, "KeyPairSpec": None}
         (anew,) = context.checks_of(*named, arn, given, alias=alias)

@@ -10,7 +10,7 @@ import pytest
 from kms_core.errors import KMSInternalError
 from kms_core.store import group_commit
 from kms_core.store.group_commit import GroupCommit
-from kms_core.store.turns import Turns
+from kms_core.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

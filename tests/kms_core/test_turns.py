@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kms_core.store import turns as rooms
+from kms_core import turns as rooms
 from kms_core.store.group_commit import GroupCommit
-from kms_core.store.turns import Sleeper, Turns
+from kms_core.turns import Sleeper, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,7 +31,14 @@ _WITHOUT = -1
 
 
 class Sleeper:
-    """A thread that is about to sleep until somebody wakes it, once, with a turn if it wants one."""
+    """A thread that is about to sleep until somebody wakes it, once.
+
+    Attributes:
+        lock: locked until it is woken; then the thread has what it waits for.
+        wants_turn: whether it is to be woken with a turn.
+        is_woken: whether somebody has woken it, though its turn may not have come; or it does not sleep.
+        number: the turn that it was given, or before that the newest when it was woken.
+    """
 
     __slots__ = ("is_woken", "lock", "number", "wants_turn")
 
@@ -49,6 +56,26 @@ class _Mine(threading.local):
     number = _NO_TURN
 
 
+class _Newest(threading.local):
+    """The turns that this thread took one of last."""
+
+    turns: Turns | None = None
+
+
+_NEWEST = _Newest()
+
+
+@contextmanager
+def others_run() -> Iterator[None]:
+    """As `Turns.waiting`, for who does not know whose turns this thread takes, if any."""
+    turns = _NEWEST.turns
+    if turns is None:
+        yield
+    else:
+        with turns.waiting():
+            yield
+
+
 class Turns:
     """The turns of the threads that use one database. Each has a number; the last one given out runs."""
 
@@ -64,6 +91,7 @@ class Turns:
         """Wait for a turn, unless this thread has one."""
         if self.has_one:
             return
+        _NEWEST.turns = self
         with self._guard:
             if not self._is_taken:
                 self._is_taken = True
@@ -72,7 +100,8 @@ class Turns:
                 return
         sleeper = Sleeper(wants_turn=True)
         self.wake((sleeper,))
-        self.sleep(sleeper)
+        while not self.sleep(sleeper):
+            pass
 
     @property
     def has_one(self) -> bool:
@@ -100,7 +129,12 @@ class Turns:
 
     def sleep(self, sleeper: Sleeper) -> bool:
         """Sleep until woken, for `PATIENCE` at most; and say whether that was so, or a turn was due."""
-        if sleeper.lock.acquire(timeout=PATIENCE):
+        try:
+            woken = sleeper.lock.acquire(timeout=PATIENCE)
+        except BaseException:
+            self._forget(sleeper)
+            raise
+        if woken:
             if sleeper.wants_turn:
                 self._mine.number = sleeper.number
             return True
@@ -138,7 +172,20 @@ class Turns:
                 if not self._is_taken:
                     return
                 self._lingering.append(sleeper)
-            sleeper.lock.acquire(timeout=left)
+            try:
+                sleeper.lock.acquire(timeout=left)
+            finally:
+                with self._guard, suppress(ValueError):
+                    self._lingering.remove(sleeper)
+
+    def _forget(self, sleeper: Sleeper) -> None:
+        """Pass over a thread that was interrupted; a turn that it was given meanwhile is the next one's."""
+        with self._guard:
+            was_woken, sleeper.is_woken = sleeper.is_woken, True
+            if sleeper in self._waiting:
+                self._waiting.remove(sleeper)
+            elif was_woken and sleeper.wants_turn and sleeper.number == self._newest:
+                self._give_next()
 
     def _give_next(self) -> None:
         self._is_taken = bool(self._waiting)
