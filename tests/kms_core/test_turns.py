@@ -7,7 +7,7 @@ import pytest
 
 from kms_core import turns as rooms
 from kms_core.store.group_commit import GroupCommit
-from kms_core.turns import Sleeper, Turns
+from kms_core.turns import Sleeper, Turns, others_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +31,10 @@ def _start(work: Callable[[], object]) -> threading.Thread:
 
 def _queue(turns: Turns, names: str, log: list[str]) -> list[threading.Thread]:
     """Threads that want a turn one after another, each of which notes its name and ends its turn."""
+    return _queue_behind(turns, 0, log, names)
+
+
+def _queue_behind(turns: Turns, before: int, log: list[str], names: str = "a") -> list[threading.Thread]:
 
     def run(name: str) -> None:
         turns.take()
@@ -38,7 +42,7 @@ def _queue(turns: Turns, names: str, log: list[str]) -> list[threading.Thread]:
         turns.end()
 
     threads = []
-    for number, name in enumerate(names, 1):
+    for number, name in enumerate(names, before + 1):
         threads.append(_start(lambda name=name: run(name)))
         while len(turns._waiting) < number:
             pass
@@ -130,6 +134,112 @@ def test_who_was_woken_is_not_woken_again(turns: Turns) -> None:
     turns.wake([sleeper])
     assert turns.sleep(sleeper)
     assert not turns._waiting
+
+
+def test_who_is_woken_when_its_patience_ends_has_its_turn_all_the_same(
+    turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The turn comes after the sleeper has given up waiting, and before it looks whether it is still in the queue."""
+    turns.take()
+    slept, had = [], []
+
+    class Late:
+        """A lock whose first wait ends by time, in the moment in which it is let go of."""
+
+        def __init__(self, lock: threading.Lock) -> None:
+            self._lock = lock
+
+        def acquire(self, timeout: float) -> bool:
+            slept.append(timeout)
+            if len(slept) == 1:
+                ended.set()
+                assert given.wait(_LONG)
+                return False
+            return self._lock.acquire(timeout=timeout)
+
+        def release(self) -> None:
+            self._lock.release()
+
+    ended, given = threading.Event(), threading.Event()
+
+    def make(*, wants_turn: bool) -> Sleeper:
+        sleeper = Sleeper(wants_turn=wants_turn)
+        sleeper.lock = Late(sleeper.lock)  # type: ignore[assignment] # stands in for one
+        return sleeper
+
+    monkeypatch.setattr(rooms, "Sleeper", make)
+    thread = _start(lambda: (turns.take(), had.append(turns.has_one), turns.end()))
+    assert ended.wait(_LONG)
+    turns.end()
+    given.set()
+    thread.join(_LONG)
+    assert (len(slept), had, turns._is_taken) == (2, [True], False)
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_a_thread_that_is_interrupted_is_passed_over(turns: Turns, *, given: bool) -> None:
+    log: list[str] = []
+
+    class Interrupted:
+        def acquire(self, timeout: float) -> bool:
+            assert timeout == _LONG
+            if given:
+                turns.end()
+            raise KeyboardInterrupt
+
+        def release(self) -> None:
+            log.append("given a turn")
+
+    turns.take()
+    sleeper = Sleeper(wants_turn=True)
+    sleeper.lock = Interrupted()  # type: ignore[assignment] # stands in for one
+    turns.wake([sleeper])
+    (next_one,) = _queue_behind(turns, 1, log)
+    with pytest.raises(KeyboardInterrupt):
+        turns.sleep(sleeper)
+    turns.end()
+    next_one.join(_LONG)
+    assert log == (["given a turn", "a"] if given else ["a"])
+    assert not turns._is_taken
+
+
+def test_a_thread_that_is_interrupted_before_it_is_woken_is_not_woken_any_more(turns: Turns) -> None:
+    sleeper = Sleeper(wants_turn=True)
+    turns._forget(sleeper)
+    turns.wake([sleeper])
+    assert not turns._is_taken
+
+
+def test_who_lingered_is_forgotten(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "LINGERING", 0.001)
+    turns.take()
+    for _ in range(3):
+        _start(turns.linger).join(_LONG)
+    assert turns._lingering == []
+
+
+def test_others_run_while_a_thread_waits_whoevers_turns_it_takes(turns: Turns) -> None:
+    log: list[str] = []
+    with others_run():
+        pass  # this thread may have taken turns of others before
+    turns.take()
+    (thread,) = _queue(turns, "a", log)
+    with others_run():
+        thread.join(_LONG)
+        assert log == ["a"]
+    assert turns.has_one
+
+
+def test_who_never_took_a_turn_waits_without(turns: Turns) -> None:
+    seen: list[bool] = []
+
+    def wait() -> None:
+        with others_run():
+            seen.append(turns.has_one)
+        seen.append(turns.has_one)
+
+    _start(wait).join(_LONG)
+    assert seen == [False, False]
 
 
 def test_nobody_lingers_where_nobody_runs(turns: Turns) -> None:

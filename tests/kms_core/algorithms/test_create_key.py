@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kms_core.errors import KMSInternalError, UnsupportedOperationError, ValidationError
+from kms_core.errors import KMSInternalError, NotFoundError, UnsupportedOperationError, ValidationError
 from kms_core.hsm import resident_keys
 from kms_core.model.key import KeySpec
 from kms_core.model.key_specs import ALGORITHMS, UNSUPPORTED_SPECS
@@ -129,3 +129,33 @@ def test_a_key_that_was_filed_after_all_is_not_discarded(kms: Kms, monkeypatch: 
     assert discarded == []
     monkeypatch.undo()
     assert kms.create_key(ROOT).arn  # the log goes on behind the record that was kept
+
+
+def test_a_key_whose_making_is_interrupted_does_not_come_into_being_later(
+    kms: Kms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while its last commit waits: nobody else's commit may take it along, for its material is gone."""
+    other = kms.create_key(ROOT).arn
+    linger, lingered, discarded = kms._core.turns.linger, [], []
+
+    def interrupted() -> None:
+        lingered.append(1)
+        if len(lingered) == 2:  # the first one is the intent
+            raise KeyboardInterrupt
+        linger()
+
+    discard = kms._hsm.discard_unfiled
+
+    def noted(permit: object, key_id: str) -> None:
+        kms.encrypt(ROOT, other, b"x")  # commits whatever waits
+        discarded.append(key_id)
+        discard(permit, key_id)
+
+    monkeypatch.setattr(kms._core.turns, "linger", interrupted)
+    monkeypatch.setattr(kms._hsm, "discard_unfiled", noted)
+    with pytest.raises(KeyboardInterrupt):
+        kms.create_key(ROOT, key_spec="ECC_NIST_EDWARDS25519", key_usage="SIGN_VERIFY")
+    (key_id,) = discarded
+    kms.encrypt(ROOT, other, b"x")
+    with pytest.raises(NotFoundError):
+        kms.describe_key(ROOT, key_id)

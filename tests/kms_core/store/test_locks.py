@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from textwrap import dedent
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from kms_core.errors import DependencyTimeoutError, KMSInternalError
+from kms_core.store import locks as rooms
 from kms_core.store.locks import KeyLocks
+from kms_core.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -240,6 +244,122 @@ def test_files_are_used_again_and_closed_in_the_end(locks: KeyLocks) -> None:
     with locks.alone("k"):
         pass
     assert _open_files(locks) == []
+
+
+def test_a_lock_that_nobody_has_any_more_is_let_go(locks: KeyLocks) -> None:
+    """As where an interruption comes between taking a lock and noting it."""
+    lock = locks.alone("k")
+    lock.take()
+    del lock
+    with KeyLocks(locks._path, patience=0.05).alone("k"):
+        pass
+
+
+def test_to_let_go_twice_changes_nothing(locks: KeyLocks) -> None:
+    lock = locks.alone("k")
+    lock.let_go()
+    lock.take()
+    lock.let_go()
+    lock.let_go()
+    assert len(locks._idle) == 1
+
+
+class _Time:
+    """A clock that goes on when somebody sleeps."""
+
+    now = 0.0
+
+    @classmethod
+    def monotonic(cls) -> float:
+        return cls.now
+
+    @classmethod
+    def sleep(cls, seconds: float) -> None:
+        cls.now += seconds
+
+
+def test_who_waits_for_turnstile_and_key_is_patient_once(
+    locks: KeyLocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The turnstile is free after most of the patience, and the key never."""
+    monkeypatch.setattr(rooms, "time", _Time)
+    asked = rooms._ask
+    place = rooms._place("k")
+
+    def busy(file: int, kind: int, at: int, length: int = 1) -> bool:
+        if at == place and _Time.now < 0.9 * rooms.PATIENCE:
+            return False
+        return asked(file, kind, at, length)
+
+    monkeypatch.setattr(rooms, "_ask", busy)
+    with KeyLocks(locks._path).shared("k"), pytest.raises(DependencyTimeoutError), locks.alone("k"):
+        pytest.fail("both were let in")
+    assert rooms.PATIENCE <= _Time.now < 1.1 * rooms.PATIENCE
+
+
+def test_who_waits_for_a_lock_lets_others_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = Turns()
+    locks = KeyLocks(tmp_path / "kmsgate.locks", patience=0.01, turns=turns)
+    slept: list[bool] = []
+
+    class Watched(_Time):
+        @staticmethod
+        def sleep(seconds: float) -> None:
+            slept.append(turns.has_one)
+            _Time.sleep(seconds)
+
+    monkeypatch.setattr(rooms, "time", Watched)
+    turns.take()
+    with locks.shared("k"), pytest.raises(DependencyTimeoutError), locks.alone("k"):
+        pytest.fail("both were let in")
+    assert slept
+    assert not any(slept)
+    assert turns.has_one
+
+
+@pytest.mark.parametrize("request_of", [fcntl.F_OFD_SETLK, fcntl.F_OFD_GETLK])
+def test_a_file_that_fails_lets_nobody_in(
+    locks: KeyLocks, monkeypatch: pytest.MonkeyPatch, request_of: int
+) -> None:
+    real = fcntl.fcntl
+
+    def failing(file: int, request: int, asked: bytes) -> bytes:
+        if request == request_of:
+            raise OSError("no locks available")
+        return real(file, request, asked)
+
+    monkeypatch.setattr(rooms.fcntl, "fcntl", failing)
+    with pytest.raises(KMSInternalError, match="lock"), locks.shared("k"):
+        pytest.fail("a call was let in without a lock")
+    monkeypatch.undo()
+    with locks.alone("k"):
+        pass
+
+
+def test_a_file_whose_locks_cannot_be_let_go_of_is_closed(
+    locks: KeyLocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = locks.alone("k")
+    lock.take()
+
+    def failing(*_: object) -> NoReturn:
+        raise OSError("no locks available")
+
+    monkeypatch.setattr(rooms.fcntl, "fcntl", failing)
+    lock.let_go()
+    monkeypatch.undo()
+    assert _open_files(locks) == []
+    with KeyLocks(locks._path, patience=0.05).alone("k"):
+        pass
+
+
+def test_a_burst_of_holders_leaves_few_files_open(locks: KeyLocks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "MOST_IDLE", 3)
+    with ExitStack() as held:
+        for number in range(8):
+            held.enter_context(locks.shared(str(number)))
+        assert len(_open_files(locks)) == 8
+    assert len(_open_files(locks)) == 3
 
 
 def test_many_threads_never_mix(locks: KeyLocks) -> None:
