@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kms_core.errors import KMSInternalError
@@ -105,8 +105,7 @@ class GroupCommit(Generic[T]):
                     group, self._waiting = self._waiting, []
                 self._keep(group)
         finally:
-            with self._guard, suppress(ValueError):
-                self._waiting.remove(mine)
+            self._withdraw(mine)
             self._turns.wake([each.sleeper for each in group if each is not mine])
             self._let_lead()
 
@@ -119,15 +118,20 @@ class GroupCommit(Generic[T]):
 
     def _take_back(self, mine: _Waiting[T]) -> None:
         """Have nothing more become of an item; where it is being committed, wait until that is final."""
-        with self._guard:
-            waits = mine in self._waiting
-            if waits:
-                self._waiting.remove(mine)
-        if waits:
+        if self._withdraw(mine):
             self._let_lead()  # it may have been this thread that was to lead
         elif mine.kept is None:
             with self._committing:
                 pass
+
+    def _withdraw(self, mine: _Waiting[T]) -> bool:
+        """Take an item out that nobody has begun to commit, and say whether that was so."""
+        with self._guard:
+            waits = mine in self._waiting
+            if waits:
+                self._waiting.remove(mine)
+                mine.kept = False
+        return waits
 
     def _keep(self, group: Sequence[_Waiting[T]]) -> None:
         kept = False

@@ -196,7 +196,8 @@ class KeyLock:
         self._locks.take_back(file)
 
     def __del__(self) -> None:
-        self.let_go()
+        with suppress(AttributeError):  # it may have been interrupted while it was made
+            self.let_go()
 
     def __enter__(self) -> None:
         self.take()
