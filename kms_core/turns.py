@@ -65,15 +65,15 @@ class _Newest(threading.local):
 _NEWEST = _Newest()
 
 
-@contextmanager
-def others_run() -> Iterator[None]:
-    """As `Turns.waiting`, for who does not know whose turns this thread takes, if any."""
+def wait_for(lock: threading.Lock) -> None:
+    """Let others run while a lock is somebody else's, for who does not know whose turns this thread takes.
+
+    It may be somebody else's again when this returns; a thread without a turn need not wait here.
+    """
     turns = _NEWEST.turns
-    if turns is None:
-        yield
-    else:
-        with turns.waiting():
-            yield
+    if turns is not None and turns.has_one and lock.locked():
+        with turns.waiting(), lock:
+            pass
 
 
 class Turns:

@@ -18,7 +18,7 @@ from kms_core.errors import HomeError, HsmFaultError, KMSInternalError
 from kms_core.hsm.faults import is_lost, is_session_alive
 from kms_core.hsm.forks import Birthplace
 from kms_core.hsm.lane import Lane
-from kms_core.turns import others_run
+from kms_core.turns import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,9 +63,7 @@ class Lanes:
         """
         self._birthplace.require()
         lane = self._lanes[turn % len(self._lanes)]
-        if lane.lock.locked():
-            with others_run(), lane.lock:
-                pass  # somebody may be faster now; then this thread waits again, with its turn
+        wait_for(lane.lock)
         with lane.lock:
             self._require_open()
             seen = lane.generation

@@ -7,7 +7,7 @@ import pytest
 
 from kms_core import turns as rooms
 from kms_core.store.group_commit import GroupCommit
-from kms_core.turns import Sleeper, Turns, others_run
+from kms_core.turns import Sleeper, Turns, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -218,28 +218,39 @@ def test_who_lingered_is_forgotten(turns: Turns, monkeypatch: pytest.MonkeyPatch
     assert turns._lingering == []
 
 
-def test_others_run_while_a_thread_waits_whoevers_turns_it_takes(turns: Turns) -> None:
+def test_others_run_while_a_thread_waits_for_a_lock(turns: Turns) -> None:
     log: list[str] = []
-    with others_run():
-        pass  # this thread may have taken turns of others before
-    turns.take()
-    (thread,) = _queue(turns, "a", log)
-    with others_run():
-        thread.join(_LONG)
-        assert log == ["a"]
-    assert turns.has_one
-
-
-def test_who_never_took_a_turn_waits_without(turns: Turns) -> None:
-    seen: list[bool] = []
+    lock = threading.Lock()
 
     def wait() -> None:
-        with others_run():
-            seen.append(turns.has_one)
-        seen.append(turns.has_one)
+        turns.take()
+        log.append("waits")
+        wait_for(lock)
+        log.append(f"has a turn: {turns.has_one}")
+        turns.end()
 
-    _start(wait).join(_LONG)
-    assert seen == [False, False]
+    with lock:
+        thread = _start(wait)
+        while not log:
+            pass
+        turns.take()
+        log.append("another runs")
+        turns.end()
+    thread.join(_LONG)
+    assert log == ["waits", "another runs", "has a turn: True"]
+
+
+def test_a_lock_that_is_free_is_not_waited_for_nor_one_without_a_turn(turns: Turns) -> None:
+    lock = threading.Lock()
+    turns.take()
+    number = turns._newest
+    wait_for(lock)
+    assert turns._newest == number
+    turns.end()
+    with lock:
+        wait_for(lock)
+        _start(lambda: wait_for(lock)).join(_LONG)
+    assert turns._newest == number
 
 
 def test_nobody_lingers_where_nobody_runs(turns: Turns) -> None:
