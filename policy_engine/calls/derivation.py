@@ -103,10 +103,10 @@ def _property(name: str, attribute: str, parameter: str) -> Derivation:
     def row(question: Question, context: CallContext) -> None:
         if question.subject is not Subject.KEY:
             of_new_key(question, context)
-        elif question.key is not None:
-            value = getattr(question.key, attribute)
-            if value is not None:
-                context[name] = texts(name, value)
+            return
+        value = getattr(question.key, attribute)
+        if value is not None:
+            context[name] = texts(name, value)
 
     return row
 
@@ -131,14 +131,15 @@ def _request_alias(question: Question, context: CallContext) -> None:
 def _encryption_context(question: Question, context: CallContext) -> None:
     """The pairs and, since actions that carry these carry both, their names."""
     given = question.parameters.get("EncryptionContext")
-    if given:
+    if given is not None:
         context.update(encryption_context_keys(pairs("EncryptionContext", given)))
 
 
 def encryption_context_keys(given: Mapping[str, str]) -> CallContext:
-    """The condition keys of an encryption context, which is not empty."""
+    """The condition keys of an encryption context; none of an empty one."""
     context: CallContext = {ENCRYPTION_CONTEXT + name: value for name, value in given.items()}
-    context["kms:EncryptionContextKeys"] = tuple(given)
+    if given:
+        context["kms:EncryptionContextKeys"] = tuple(given)
     return context
 
 

@@ -28,13 +28,11 @@ def texts(name: str, value: object) -> str | tuple[str, ...]:
 
 
 def pairs(name: str, value: object) -> dict[str, str]:
-    """The pairs of an encryption context; none where it is left out.
+    """The pairs of an encryption context.
 
     Raises:
         RequestError: it is no mapping of strings to strings.
     """
-    if value is None:
-        return {}
     if not isinstance(value, Mapping) or not all(
         isinstance(key, str) and isinstance(item, str) for key, item in value.items()
     ):

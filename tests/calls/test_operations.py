@@ -369,6 +369,8 @@ def test_a_grant_without_constraint_brings_no_encryption_context() -> None:
         ("Encrypt", {"KeyId": K1, "GrantTokens": "t"}, "GrantTokens is no list"),
         ("Encrypt", {"KeyId": K1, "GrantTokens": [1]}, "GrantTokens is no list"),
         ("Encrypt", {"KeyId": K1, "EncryptionContext": "x"}, "EncryptionContext is no mapping"),
+        ("Encrypt", {"KeyId": K1, "EncryptionContext": []}, "EncryptionContext is no mapping"),
+        ("Encrypt", {"KeyId": K1, "EncryptionContext": ""}, "EncryptionContext is no mapping"),
         ("Encrypt", {"KeyId": K1, "EncryptionContext": {"a": 1}}, "EncryptionContext is no mapping"),
         ("CreateGrant", {"KeyId": K1, "Constraints": "x"}, "Constraints is no mapping"),
         ("CreateKey", {"Tags": ["x"]}, "Tags is no list"),
