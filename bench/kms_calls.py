@@ -87,7 +87,7 @@ def groups(core: Core, operation: Operation) -> Iterator[Group]:
 
     def counted(group: Sequence[object]) -> None:
         commits.append(len(group))
-        commit(group)  # type: ignore[arg-type]
+        commit(group)  # type: ignore[arg-type] # what is in it is not looked at
 
     disk._commit = counted  # type: ignore[method-assign] # noqa: SLF001 - as above
     for threads in THREADS:

@@ -122,7 +122,7 @@ def memory() -> Iterator[str]:
         "10,000 key policies, all different": replace(DIFFERENT, hot_grants=0, grants=0),
     }
     for name, size in sizes.items():
-        loaded, asked = _kept(lambda size=size: PolicyEngine(Bundle(bundle(size).keys)))  # type: ignore[misc]
+        loaded, asked = _kept(lambda size=size: PolicyEngine(Bundle(bundle(size).keys)))  # type: ignore[misc] # a default has no type
         yield f"{name:<50}{loaded:>8.1f}{asked:>22.1f}"
     loaded, asked = _kept(lambda: PolicyEngine(bundle(LARGE)))
     yield f"{'10,000 keys, 2,000 roles, 20,998 grants':<50}{loaded:>8.1f}{asked:>22.1f}"
@@ -183,7 +183,7 @@ def _change() -> float:
         text.replace("KeepInside", f"Keep{n}") for n, text in enumerate(key_texts(replace(LARGE, keys=25)))
     ]
     return median(
-        _nanoseconds(lambda n=n, text=text: engine.put_key_policy(key_arn(n), text))  # type: ignore[misc]
+        _nanoseconds(lambda n=n, text=text: engine.put_key_policy(key_arn(n), text))  # type: ignore[misc] # as above
         for n, text in enumerate(changed)
     )
 

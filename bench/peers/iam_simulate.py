@@ -51,7 +51,9 @@ class _IamSimulate(Peer):
     @contextmanager
     def prepare(self, rules: Rules, questions: Sequence[Question]) -> Iterator[Conversation]:
         command = ["node", str(_PROGRAM), str(ROOT), self.entry]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        with subprocess.Popen(  # noqa: S603 - a program of this folder
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
             yield Conversation(process, account(rules, questions))
             process.stdin.close()
 

@@ -54,4 +54,4 @@ def _named(role: str, principal: str | None) -> dict[str, str | None]:
 
 
 def _plain(value: object) -> object:
-    return value if isinstance(value, str) else dict(value)  # type: ignore[call-overload]
+    return value if isinstance(value, str) else dict(value)  # type: ignore[call-overload] # pairs else

@@ -1,8 +1,8 @@
 """The beginning of a call and its end: that nothing leaves unrecorded, whatever becomes of it.
 
 INVARIANT: a call has one record, with all its decisions, and it is on the disk before the call answers. What
-an operation changes it changes in `changing` or `change`, so that change and record are kept together or not
-at all.
+an operation changes it changes in `changing` or `change_together`, so that change and record are kept
+together or not at all.
 INVARIANT: the locks of a call's keys are let go of after that record is written, and its permits are closed.
 
 Not what is in a record (`open_call`), nor how it is written (`audit`).
@@ -144,7 +144,7 @@ class CallRecords:
             self._clock.keep(connection)
         call.recorded = True
 
-    def change(self, call: OpenCall, make: Callable[[sqlite3.Connection], None]) -> None:
+    def change_together(self, call: OpenCall, make: Callable[[sqlite3.Connection], None]) -> None:
         """As `changing`, in a commit that is shared with calls that end at the same time.
 
         Args:

@@ -46,7 +46,7 @@ class Calls:
         # what operations ask of the rooms themselves
         self.begin = records.begin
         self.changing = records.changing
-        self.change = records.change
+        self.change_together = records.change_together
         self.reference = holding.reference
         self.hold_new = holding.hold_new
         self.without_key = admission.without_key

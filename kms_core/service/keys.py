@@ -173,7 +173,7 @@ class KeyOperations:
                 keys.enable_with(connection, material)
                 put_tags(connection, key.key_id, tags)
 
-            core.calls.change(call, enable)
+            core.calls.change_together(call, enable)
         return replace(key, state=KeyState.ENABLED, current_backing_key_id=material.id)
 
     @contextmanager

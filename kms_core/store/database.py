@@ -41,7 +41,8 @@ _ANY_TABLE = "SELECT name FROM sqlite_master LIMIT 1"
 class Database:
     """An open database; safe for use by several threads.
 
-    Leaving it as a context manager closes it. `path` is its file.
+    Leaving it as a context manager closes it. `path` is its file, `turns` those of the threads that
+    use it.
     """
 
     def __init__(self, engine: Engine, path: Path) -> None:

@@ -117,7 +117,7 @@ class PolicyEngine:
         if unknown or request.grant is not None or key is not None:
             return self._authorize_with_care(request, context, unknown, key)
         try:
-            compiled, answer = self._answers[request.action][request.resource][request.principal]  # type: ignore[index]
+            compiled, answer = self._answers[request.action][request.resource][request.principal]  # type: ignore[index] # no name is not found
             outcome, path, origins = answer(context)
         except Exception:  # noqa: BLE001 - as in `decide`
             return self._authorize_with_care(request, context, ())

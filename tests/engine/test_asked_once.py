@@ -70,7 +70,7 @@ def test_identity_policies_see_what_the_key_in_question_has(
 ) -> None:
     app = role("app", allow(Condition=condition))
     plain = KeyRecord(KEY, policy(allow(Principal=ROOT)), tags={}, aliases=(), key_spec="SYMMETRIC_DEFAULT")
-    having_it = replace(plain, **having)  # type: ignore[arg-type]
+    having_it = replace(plain, **having)  # type: ignore[arg-type] # fields by name
     request = Request(APP, PUT, KEY)
     for there, right in ((plain, False), (having_it, True)):
         engine = PolicyEngine(Bundle({KEY: there}, {APP: app}))

@@ -115,7 +115,7 @@ def test_a_change_of_a_dry_run_is_made_and_taken_back(
         pytest.raises(DryRunOperationError),
         calls.begin(Operation.CREATE_KEY, people.admin, dry_run=True) as call,
     ):
-        calls.change(call, make)
+        calls.change_together(call, make)
     assert made == [1]
     with kms._core.database.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM settings WHERE name = 'x'").scalar() == 0
